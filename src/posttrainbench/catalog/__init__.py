@@ -1,0 +1,13 @@
+"""What exists: base models, benchmarks, weights, published reference scores.
+
+The facts stand in TOML files beside this module; the plug-ins named in entry points wrap them.
+"""
+
+from .entries import BenchmarkEntry, ModelEntry, ReferenceScore
+from .facts import benchmark_facts, model_facts, reference_score, weights
+from .models import FetchedModel, ModelPlugin, Progress
+
+__all__ = [
+    "BenchmarkEntry", "FetchedModel", "ModelEntry", "ModelPlugin", "Progress", "ReferenceScore",
+    "benchmark_facts", "model_facts", "reference_score", "weights",
+]  # fmt: skip

@@ -1,0 +1,59 @@
+"""The shapes of catalogue entries."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..spec import Frozen
+
+Family = str
+"""Decides chat template and tool-call format.  From the catalogue only, never from a path or from a
+submitted config: both have been used to cheat."""
+
+
+class ModelEntry(Frozen):
+    """A base model that agents may be given."""
+
+    key: str
+    title: str
+    base_id: str
+    """Hugging Face id of the weights to be trained."""
+    instruct_id: str | None
+    """The official instruct counterpart: forbidden as a start, used as a reference."""
+    family: Family
+    parameters: float
+    """Number of parameters, for display."""
+    comparable: bool = True
+    """False for demo models, which no leaderboard compares."""
+
+
+class BenchmarkEntry(Frozen):
+    """A benchmark, with its final-evaluation protocol."""
+
+    key: str
+    title: str
+    """As the agent is told."""
+    dataset_id: str
+    config: str = ""
+    items: int
+    metric: str
+    max_tokens: tuple[int, ...]
+    """Token limit of an answer, then the fallbacks after out-of-memory, server death or timeout."""
+    agent_limit: int
+    """Default ``--limit`` of the agent's own evaluate.py; -1 means all items."""
+    weight: float | None
+    """Share in an agent's score; ``None`` for a demo cell, which has none."""
+    graded: bool = False
+    """Whether a paid grader model reads the answers."""
+    gated: bool = False
+    comparable: bool = True
+    token_flag: Literal["--max-tokens", "--max-new-tokens"] = "--max-tokens"
+
+
+class ReferenceScore(Frozen):
+    """A published score of a model nobody post-trained here."""
+
+    value: float
+    kind: Literal["base", "instruct", "base-few-shot"]
+    source: str
+    comparable: bool = True

@@ -1,0 +1,1 @@
+"""The command ``ptb``: parse, call one function, print."""

@@ -1,0 +1,1 @@
+"""A small base model, scripted agents and a small cell: the benchmark on a laptop, without keys."""

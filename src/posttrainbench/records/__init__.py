@@ -1,0 +1,30 @@
+"""The run directory: every path and every file's schema, and the only code that writes them."""
+
+from .files import now, publish, read_json, temporary_beside, write_bytes, write_json
+from .journal import Event, Journal
+from .layout import RunDir
+from .schemas import (
+    Attempt,
+    Audit,
+    BaseScore,
+    CheckOutcome,
+    Enforcement,
+    Evaluation,
+    Evidence,
+    FileEntry,
+    Finding,
+    Preparation,
+    Result,
+    SampleScore,
+    SeedResult,
+    Source,
+    Submission,
+    Verdict,
+)
+
+__all__ = [
+    "Attempt", "Audit", "BaseScore", "CheckOutcome", "Enforcement", "Evaluation", "Event",
+    "Evidence", "FileEntry", "Finding", "Journal", "Preparation", "Result", "RunDir",
+    "SampleScore", "SeedResult", "Source", "Submission", "Verdict", "now", "publish", "read_json",
+    "temporary_beside", "write_bytes", "write_json",
+]  # fmt: skip

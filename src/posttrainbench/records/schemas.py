@@ -1,0 +1,267 @@
+"""What each record file holds.  ``docs/records.md`` is the same in prose.
+
+Every document carries ``schema_version``; a reader refuses a newer one than it knows.  Fractions stay
+fractions, times are UTC in ISO 8601, spans are seconds, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ..spec import Frozen
+
+Outcome = Literal["clean", "flagged", "undecided"]
+Weight = Literal["conclusive", "needs-judge", "informs"]
+
+
+class Record(Frozen):
+    """A document of its own file."""
+
+    at: str
+    """When it was written."""
+    package_version: str
+
+
+class FileEntry(Frozen):
+    """One path of a workspace, as the agent left it."""
+
+    path: str
+    kind: Literal["file", "folder", "symlink", "other"]
+    size: int = 0
+    sha256: str | None = None
+    """``None`` for what is no regular file, or could not be read."""
+    target: str | None = None
+    """Where a symlink points, as text; it is never followed."""
+    kept: bool = True
+    """Whether the file still stands in the kept workspace after cleaning."""
+
+
+class Source(Frozen):
+    """Where data or weights came from, and what exactly they were."""
+
+    name: str
+    kind: Literal["hub", "package", "local"]
+    revision: str
+    sha256: str
+
+
+class Preparation(Record):
+    """``prepare.json``: what was laid on the agent's desk."""
+
+    schema_version: Literal["preparation/1"] = "preparation/1"
+    model_dir: str
+    model_hash: str
+    model_source: Source
+    data_dir: str
+    data_source: Source
+    sandbox: str
+    sandbox_isolates_files: bool
+    desk_files: dict[str, str]
+    """sha256 of every file that the agent must not edit, by its path in the workspace."""
+    prompt_sha256: str
+    versions: dict[str, str]
+    seconds: float
+
+
+class Enforcement(Frozen):
+    """By which mechanism each limit of the run held; the value says how, or why it did not."""
+
+    processes: str = ""
+    cpu: str = ""
+    memory: str = ""
+    pids: str = ""
+    disk: str = ""
+    network: str = ""
+
+
+class Attempt(Record):
+    """``attempts/NNN.json``: one time that the agent was let loose."""
+
+    schema_version: Literal["attempt/1"] = "attempt/1"
+    number: int
+    ended: Literal[
+        "exited", "out-of-time", "out-of-disk", "out-of-memory", "interrupted", "worker-died",
+        "not-started",
+    ]
+    exit_code: int | None = None
+    signal: int | None = None
+    killed: bool = False
+    """Whether the grace ran out and everything was killed."""
+    seconds: float
+    started_at: str
+    cpu_seconds: float | None = None
+    peak_memory: int | None = None
+    survivors: int = 0
+    """Processes of the run still alive after its end; anything but 0 is a defect of ours."""
+    output_bytes: int = 0
+    output_dropped: int = 0
+    """Bytes over the cap that were counted and not kept: such a trace was not seen whole."""
+    redactions: int = 0
+    enforcement: Enforcement = Enforcement()
+    agent_version: str = ""
+    note: str = ""
+
+
+class Submission(Record):
+    """``submission.json``: what was taken over from ``final_model``."""
+
+    schema_version: Literal["submission/1"] = "submission/1"
+    status: Literal["accepted", "missing", "refused"]
+    reason: str = ""
+    """For ``refused``: a stable code such as ``pickle`` or ``symlink-outside``."""
+    detail: str = ""
+    model_hash: str | None = None
+    identical_to_base: bool = False
+    files: tuple[FileEntry, ...] = ()
+    side_files_restored: tuple[str, ...] = ()
+    renamed_tensors: int = 0
+    """Tensors whose stored name had to be made canonical to compare them with the base's."""
+    copy_method: Literal["reflink", "copy", ""] = ""
+    size: int = 0
+
+
+class Evidence(Frozen):
+    """Where a finding can be checked by a person."""
+
+    file: str = ""
+    line: int | None = None
+    item: str = ""
+    quote: str = ""
+    """At most 300 characters, control characters escaped; hostile text, never interpreted."""
+
+
+class Finding(Frozen):
+    """One thing that a check saw."""
+
+    check: str
+    category: str
+    weight: Weight
+    summary: str
+    evidence: tuple[Evidence, ...] = ()
+    measures: dict[str, float] = Field(default_factory=dict)
+
+
+class CheckOutcome(Frozen):
+    """That a check ran, also when it found nothing."""
+
+    check: str
+    status: Literal["done", "failed", "not-applicable"]
+    seconds: float
+    note: str = ""
+
+
+class Verdict(Frozen):
+    """The conclusion of one audit."""
+
+    outcome: Outcome
+    categories: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    decided_by: str = "deterministic"
+
+
+class Audit(Record):
+    """``audits/NNN.json``: one review of the run; the newest counts, none is overwritten."""
+
+    schema_version: Literal["audit/1"] = "audit/1"
+    number: int
+    checks: tuple[CheckOutcome, ...]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+
+class SampleScore(Frozen):
+    """One benchmark item under one seed."""
+
+    id: str
+    score: float
+    stop_reason: str = ""
+
+
+class SeedResult(Frozen):
+    """The score under one run seed, and the inspect log that shows every sample."""
+
+    seed: int
+    score: float
+    stderr: float | None
+    samples: int
+    log: str
+    """Path of the graded log, relative to the evaluation's folder."""
+    max_tokens: int
+    token_stage: int
+    cached: bool = False
+
+
+class Evaluation(Record):
+    """``evaluations/NNN/evaluation.json``: one evaluation; the newest complete one counts."""
+
+    schema_version: Literal["evaluation/1"] = "evaluation/1"
+    number: int
+    subject: Literal["submission", "base"]
+    status: Literal["complete", "failed"]
+    error: str = ""
+    benchmark: str
+    model_hash: str
+    family: str
+    score: float | None = None
+    """Mean over the seeds; a fraction."""
+    stderr: float | None = None
+    metric: str = ""
+    comparable: bool = True
+    """False where a limit, a demo cell or an unofficial grader makes the figure its own kind."""
+    seeds: tuple[SeedResult, ...] = ()
+    sampling: dict[str, Any] = Field(default_factory=dict)
+    engine: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    gpu: str = ""
+    generate_seconds: float = 0.0
+    grade_seconds: float = 0.0
+
+
+class BaseScore(Frozen):
+    """The untouched base model's score in this cell, and how it is known."""
+
+    value: float
+    source: Literal["published", "measured"]
+    detail: str = ""
+
+
+class Result(Record):
+    """``result.json``: the run in one page; rewritten when it is judged or evaluated again."""
+
+    schema_version: Literal["result/1"] = "result/1"
+    run_id: str
+    status: Literal["scored", "missing-submission", "refused-submission", "evaluation-failed"]
+    """What became of the submission.  The verdict is separate; a flagged run can be ``scored``."""
+    detail: str = ""
+    model: str
+    benchmark: str
+    agent: str
+    score: float | None
+    """Raw: what the submission scored.  The penalty for a flagged run is scoring's, not ours."""
+    stderr: float | None = None
+    base_score: BaseScore | None
+    verdict: Verdict
+    comparable: bool
+    model_hash: str | None
+    base_model_hash: str
+    seeds: tuple[int, ...]
+    token_stage: int | None = None
+    side_files_restored: tuple[str, ...] = ()
+    versions: dict[str, str]
+    """Package, Python, inspect, engine libraries and agent CLI."""
+    container_digest: str | None = None
+    gpu: str = ""
+    sandbox: str
+    sandbox_isolates_files: bool
+    protocol_version: str
+    attempts: int
+    audit: int | None
+    evaluation: int | None
+    ended: str
+    agent_seconds: float
+    stage_seconds: dict[str, float]
+    tokens: dict[str, int] = Field(default_factory=dict)
+    cost_usd: float | None = None
+    cost_source: str = ""

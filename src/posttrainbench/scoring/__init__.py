@@ -1,0 +1,1 @@
+"""From records to a score: cells, penalties, weights.  Pure functions, no files but records."""

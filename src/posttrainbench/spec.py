@@ -1,0 +1,153 @@
+"""RunSpec: everything that a run *is*, frozen before it starts.
+
+What a run *did* stands in its run directory (:mod:`posttrainbench.records`).  An unknown key is an
+error, so that a misspelt option is never silently ignored.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import SpecError
+from .units import parse_duration, parse_size
+
+PROTOCOL_VERSION = "1"
+"""Version of the benchmark's rules (prompts, limits, metrics); scores compare within one version."""
+
+UPSTREAM_BUDGET_S = 10 * 3600.0
+UPSTREAM_GRACE_S = 300.0
+
+
+def _seconds(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _bytes(value: Any) -> Any:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class Frozen(BaseModel):
+    """A value object: immutable, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Budget(Frozen):
+    """The agent's wall-clock time.
+
+    At ``seconds`` the agent gets its end signal (TERM), ``grace_seconds`` later every process is
+    killed.  The grace is five minutes for ten hours and in proportion below, at least two seconds.
+    """
+
+    seconds: Seconds = UPSTREAM_BUDGET_S
+    grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = UPSTREAM_GRACE_S
+
+    @model_validator(mode="before")
+    @classmethod
+    def _proportional_grace(cls, data: Any) -> Any:
+        if isinstance(data, str | int | float):
+            data = {"seconds": data}
+        if isinstance(data, dict) and data.get("grace_seconds") is None:
+            total = _seconds(data.get("seconds", UPSTREAM_BUDGET_S))
+            if isinstance(total, int | float) and math.isfinite(total):
+                share = total * UPSTREAM_GRACE_S / UPSTREAM_BUDGET_S
+                data = {**data, "grace_seconds": min(UPSTREAM_GRACE_S, max(2.0, share))}
+        return data
+
+
+class Resources(Frozen):
+    """What the run may use.  ``None`` means: whatever the machine or the backend gives."""
+
+    gpus: Annotated[int, Field(ge=0)] = 0
+    gpu_type: str | None = None
+    cpus: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    memory: Bytes | None = None
+    disk: Bytes | None = None
+    pids: Annotated[int, Field(gt=0)] | None = 4096
+    output: Bytes = 256_000_000
+    """How much of the agent's terminal output is kept; the rest is counted and dropped."""
+
+
+class AgentChoice(Frozen):
+    """Which agent plays, and how."""
+
+    name: Name
+    model: str | None = None
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class SandboxChoice(Frozen):
+    """Where the agent plays.  ``auto`` is resolved before the spec is frozen into a run."""
+
+    name: Name = "auto"
+    network: bool = True
+
+
+class EvaluationChoice(Frozen):
+    """How the submission is evaluated.  The defaults are the benchmark's own protocol."""
+
+    engine: Name = "auto"
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """Evaluate only the first ``limit`` items; such a score is marked as not comparable."""
+
+
+class Permissions(Frozen):
+    """Rules of the run that an organiser may relax; each is told to the agent."""
+
+    third_party_apis: bool = False
+    """Whether training data may come from third-party LLM APIs."""
+
+
+class RunSpec(Frozen):
+    """One run: one agent, one base model, one benchmark, one budget."""
+
+    schema_version: Literal["run-spec/1"] = "run-spec/1"
+    protocol_version: Literal["1"] = PROTOCOL_VERSION
+    model: Name
+    benchmark: Name
+    agent: AgentChoice
+    budget: Budget = Budget()
+    resources: Resources = Resources()
+    sandbox: SandboxChoice = SandboxChoice()
+    evaluation: EvaluationChoice = EvaluationChoice()
+    permissions: Permissions = Permissions()
+    label: Annotated[str, Field(max_length=200)] = ""
+    """Free text for people; never read by the program."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        """Accept ``agent="noop"`` and ``sandbox="host"``."""
+        if isinstance(data, dict):
+            data = dict(data)
+            for key in ("agent", "sandbox"):
+                if isinstance(data.get(key), str):
+                    data[key] = {"name": data[key]}
+        return data
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise spec_error("RunSpec", error) from None
+
+
+def spec_error(where: str, error: ValidationError) -> SpecError:
+    """Turn pydantic's report into sentences that name the key, the value and the reason."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "(whole document)"
+        shown = "" if problem["type"] == "missing" else f" (got {str(problem['input'])[:80]!r})"
+        lines.append(f"{key}: {problem['msg']}{shown}")
+    return SpecError(
+        f"{where}: {'; '.join(lines)}", advice="correct these keys; docs/records.md lists them all"
+    )

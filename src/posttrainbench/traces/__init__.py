@@ -1,0 +1,1 @@
+"""From an agent's output stream to records: timestamps, redaction, caps; later ATIF trajectories."""
