@@ -9,10 +9,12 @@
     ├── StorageError           the disk refused: full, read-only, no permission
     ├── LeaseError             another worker writes this run directory; may be retried
     ├── SandboxError           a sandbox could not be set up (the command never ran)
+    ├── RunInterruptedError    stopped by a person or a scheduler; resumable; exit code 130
     ├── SubmissionError        `final_model` is refused; carries a reason code
     └── EvaluationError        a model could not be evaluated
         ├── DataError          benchmark data or weights have the wrong checksum or shape
-        └── EngineError        the engine died, ran out of memory or produced no usable output
+        └── EngineError        the engine died or ran out of memory; may be retried
+            └── BrokenModelError   the model itself produces NaN; retrying changes nothing
 
 ``retry`` says whether trying the same call again may help without anything being changed.
 """
@@ -91,6 +93,13 @@ class SandboxError(PTBError):
     """A sandbox could not be set up; the command in it never ran."""
 
 
+class RunInterruptedError(PTBError):
+    """The run was stopped before its end; everything done so far stands in the run directory."""
+
+    exit_code = 130
+    retry = True
+
+
 class SubmissionError(PTBError):
     """A submission is refused. ``code`` is a short, stable reason such as ``symlink-outside``."""
 
@@ -111,3 +120,9 @@ class EngineError(EvaluationError):
     """The engine died, ran out of memory, or produced unusable output; worth another attempt."""
 
     retry = True
+
+
+class BrokenModelError(EngineError):
+    """The model's own output is unusable, such as NaN; another attempt gives the same."""
+
+    retry = False

@@ -4,10 +4,19 @@ The facts stand in TOML files beside this module; the plug-ins named in entry po
 """
 
 from .entries import BenchmarkEntry, ModelEntry, ReferenceScore
-from .facts import benchmark_facts, model_facts, reference_score, weights
+from .facts import (
+    ReferenceKind,
+    all_benchmarks,
+    all_models,
+    benchmark_facts,
+    model_facts,
+    reference_score,
+    weights,
+)
 from .models import FetchedModel, ModelPlugin, Progress
 
 __all__ = [
-    "BenchmarkEntry", "FetchedModel", "ModelEntry", "ModelPlugin", "Progress", "ReferenceScore",
-    "benchmark_facts", "model_facts", "reference_score", "weights",
+    "BenchmarkEntry", "FetchedModel", "ModelEntry", "ModelPlugin", "Progress", "ReferenceKind",
+    "ReferenceScore", "all_benchmarks", "all_models", "benchmark_facts", "model_facts",
+    "reference_score", "weights",
 ]  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from ..spec import Frozen
 
 Family = str
@@ -18,7 +20,7 @@ class ModelEntry(Frozen):
     title: str
     base_id: str
     """Hugging Face id of the weights to be trained."""
-    instruct_id: str | None
+    instruct_id: str | None = None
     """The official instruct counterpart: forbidden as a start, used as a reference."""
     family: Family
     parameters: float
@@ -41,13 +43,14 @@ class BenchmarkEntry(Frozen):
     """Token limit of an answer, then the fallbacks after out-of-memory, server death or timeout."""
     agent_limit: int
     """Default ``--limit`` of the agent's own evaluate.py; -1 means all items."""
-    weight: float | None
+    weight: float | None = None
     """Share in an agent's score; ``None`` for a demo cell, which has none."""
     graded: bool = False
     """Whether a paid grader model reads the answers."""
     gated: bool = False
     comparable: bool = True
-    token_flag: Literal["--max-tokens", "--max-new-tokens"] = "--max-tokens"
+    token_flag: Literal["--max-tokens", "--max-new-tokens"] = Field(default="--max-tokens")
+    """The option of evaluate.py that sets the answer's limit."""
 
 
 class ReferenceScore(Frozen):

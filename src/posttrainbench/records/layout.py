@@ -1,18 +1,18 @@
 """The run directory: the only link between stages, worker, backend and reports.
 
-    RUN/spec.json                 RunSpec, frozen
-        journal.jsonl             what happened, in order
-        lease.json                who writes here now
-        prompt.md                 what the agent was told
-        prepare.json              Preparation
-        workspace/                the agent's desk; after the run without weights and caches
-        workspace.manifest.jsonl  every path that the agent left (FileEntry a line)
-        scratch/                  private home and /tmp of the agent; gone after the audit
-        attempts/NNN.json         Attempt; NNN.output.jsonl holds its terminal output
-        submission.json           Submission; submission/ is our copy of final_model
-        audits/NNN.json           Audit
-        evaluations/NNN/          Evaluation with its inspect logs
-        result.json               Result
+RUN/spec.json                 RunSpec, frozen
+    journal.jsonl             what happened, in order
+    leases/NNN.json           LeaseRecord: who wrote here; the highest may still be writing
+    prompt.md                 what the agent was told
+    prepare.json              Preparation
+    workspace/                the agent's desk; after the run without weights and caches
+    workspace.manifest.jsonl  every path that the agent left (FileEntry a line)
+    scratch/                  private home and /tmp of the agent; gone after the audit
+    attempts/NNN.json         Attempt; NNN.output.jsonl holds its terminal output
+    submission.json           Submission; submission/ is our copy of final_model
+    audits/NNN.json           Audit
+    evaluations/NNN/          Evaluation with its inspect logs
+    result.json               Result
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RunDir:
         self.path = path.absolute()
         self.spec_file = self.path / "spec.json"
         self.journal_file = self.path / "journal.jsonl"
-        self.lease_file = self.path / "lease.json"
+        self.leases = self.path / "leases"
         self.prompt_file = self.path / "prompt.md"
         self.prepare_file = self.path / "prepare.json"
         self.workspace = self.path / "workspace"
@@ -157,7 +157,7 @@ class RunDir:
 
     def sweep(self) -> None:
         """Delete what an earlier crash left half-written.  Only for the holder of the lease."""
-        for folder in (self.path, self.attempts, self.audits, self.evaluations):
+        for folder in (self.path, self.leases, self.attempts, self.audits, self.evaluations):
             if folder.is_dir():
                 for entry in os.scandir(folder):
                     if entry.name.startswith(TEMPORARY):

@@ -114,8 +114,10 @@ class Launch:
     """A host command line that sets the sandbox up and runs the command in it.
 
     ``env`` is the environment of that host command, ``pass_fds`` the descriptors it inherits.
-    ``info_fd`` is the read end of a pipe on which the sandbox tells the host pid of the command's
-    init process as JSON (``{"child-pid": N}``), or ``None`` when the command is the direct child.
+    ``info_fd`` is the read end of a pipe on which the sandbox tells, as JSON documents in a row,
+    the host pid of the command's init process (``{"child-pid": N}``; the command is that one's
+    first child) and how the command ended (``{"exit-code": N}`` or ``{"signal": N}``).  Without
+    the latter the command never ran.
     """
 
     argv: tuple[str, ...]
@@ -123,6 +125,11 @@ class Launch:
     pass_fds: tuple[int, ...] = ()
     info_fd: int | None = None
     cwd: Path | None = None
+    private: tuple[Path, ...] = ()
+    """Folders of the sandbox's own that the command can write; they count towards the disk limit
+    by what they grow."""
+    mark: str = ""
+    """``NAME=VALUE`` in the environment of every process, where no namespace tells them apart."""
 
 
 @dataclass(frozen=True)

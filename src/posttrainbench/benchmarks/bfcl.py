@@ -1,0 +1,67 @@
+"""Berkeley Function Calling Leaderboard, category exec_simple.
+
+One user turn and one function.  An answer is right when it holds exactly one call, and its name
+and arguments equal the ground truth; text beside the call does not matter.  How a function is
+offered to the model is inspect-evals' convention and code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..catalog import benchmark_facts
+from ..errors import SpecError
+from . import FetchedData, Progress, TestItem, bfcl_data
+from .bfcl_data import BfclItem
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+
+
+class Bfcl:
+    """All 100 items."""
+
+    def __init__(self) -> None:
+        self.entry = benchmark_facts("bfcl")
+
+    def fetch(self, cache: Path, progress: Progress) -> FetchedData:
+        """Get the items into ``cache``."""
+        return bfcl_data.fetch(cache, progress)
+
+    def test_items(self, data: Path) -> list[TestItem]:
+        """All 100 items, whatever part of them the cell asks for: none may be trained on."""
+        return [TestItem(i.id, i.question, i.ground_truth) for i in bfcl_data.load(data)]
+
+    def select(self, items: list[BfclItem]) -> list[BfclItem]:
+        """The items that this benchmark asks for."""
+        return items
+
+    def task(self, data: Path, limit: int | None) -> Task:
+        """The inspect task.
+
+        Args:
+            data: the fetched folder.
+            limit: take only the first ``limit`` items; ``None`` takes all.
+
+        Raises:
+            SpecError: the limit is less than one.
+            DataError: the folder does not hold the pinned items.
+        """
+        from .bfcl_task import build_task
+
+        if limit is not None and limit < 1:
+            raise SpecError(f"limit {limit} asks for no item", advice="give 1 or more, or -1: all")
+        items = self.select(bfcl_data.load(data))[:limit]
+        return build_task(self.entry.key, items)
+
+
+class BfclDemo(Bfcl):
+    """A fixed 40 of the 100 items and short answers, for a laptop; comparable with nothing."""
+
+    def __init__(self) -> None:
+        self.entry = benchmark_facts("bfcl-demo")
+
+    def select(self, items: list[BfclItem]) -> list[BfclItem]:
+        """Two of every five, so that both items of a function are taken about equally often."""
+        return [item for index, item in enumerate(items) if index % 5 in (0, 3)]

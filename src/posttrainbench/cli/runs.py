@@ -1,0 +1,140 @@
+"""`ptb run` and `ptb worker`: start a run, go on with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Results = Annotated[Path, typer.Option("--results", help="Folder for run directories.")]
+
+
+def run(
+    model: Annotated[str, typer.Option(help="Base model; see `ptb list models`.")] = "",
+    benchmark: Annotated[str, typer.Option(help="See `ptb list benchmarks`.")] = "",
+    agent: Annotated[str, typer.Option(help="See `ptb list agents`.")] = "",
+    budget: Annotated[str, typer.Option(help="The agent's time: 10h, 0.5h, 3m.")] = "10h",
+    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host.")] = "auto",
+    network: Annotated[bool, typer.Option(help="Whether the agent has the internet.")] = True,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="For the agent: KEY=VALUE.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Evaluate only so many items (not comparable).")
+    ] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Run seeds of the evaluation.")] = None,
+    cpus: Annotated[float | None, typer.Option(help="Cores for the agent.")] = None,
+    memory: Annotated[str | None, typer.Option(help="Memory for the agent: 16GB.")] = None,
+    disk: Annotated[str | None, typer.Option(help="Disk for the agent: 200GB.")] = None,
+    gpus: Annotated[int, typer.Option(help="GPUs for the run.")] = 0,
+    spec_file: Annotated[
+        Path | None, typer.Option("--spec", help="A RunSpec as JSON instead of the options.")
+    ] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Run one cell: an agent, a base model, a benchmark, a budget."""
+    from ..run.api import create
+    from ..spec import RunSpec
+
+    if spec_file is not None:
+        spec = _read_spec(spec_file)
+    else:
+        _require(model=model, benchmark=benchmark, agent=agent)
+        limits: dict[str, Any] = {"cpus": cpus, "memory": memory, "disk": disk, "gpus": gpus}
+        evaluation: dict[str, Any] = {"limit": limit}
+        if seed:
+            evaluation["seeds"] = seed
+        spec = RunSpec(
+            model=model,
+            benchmark=benchmark,
+            agent={"name": agent, "options": _options(option or [])},
+            budget=budget,
+            sandbox={"name": sandbox, "network": network},
+            evaluation=evaluation,
+            resources=limits,
+        )
+    run_dir = create(spec, results)
+    typer.echo(f"run directory: {run_dir.path}")
+    _work(run_dir.path, ())
+
+
+def worker(
+    run_dir: Annotated[Path, typer.Argument(help="A run directory.")],
+    stages: Annotated[
+        str, typer.Option(help="Only these, comma-separated: audit, evaluate, result ...")
+    ] = "",
+) -> None:
+    """Go on with a run where it stopped; or do stages of a finished run once more."""
+    _work(run_dir, tuple(name.strip() for name in stages.split(",") if name.strip()))
+
+
+def _work(path: Path, stages: tuple[str, ...]) -> None:
+    from ..errors import RunInterruptedError
+    from ..records import RunDir
+    from ..run.worker import Worker
+    from .show import print_run
+    from .terminal import TerminalReporter
+
+    run_dir = RunDir.open(path)
+    reporter = TerminalReporter()
+    try:
+        _warn_if_open(run_dir)
+        if not Worker(run_dir, report=reporter).run(stages):
+            raise RunInterruptedError(
+                f"{run_dir.path} was interrupted; nothing done is lost",
+                advice=f"go on with `ptb worker {run_dir.path}`",
+            )
+    finally:
+        reporter.close()
+    if run_dir.result_file.exists():
+        print_run(run_dir, brief=True)
+
+
+def _warn_if_open(run_dir: Any) -> None:
+    from ..registry import make
+
+    name = run_dir.spec().sandbox.name
+    if not make("sandbox", name).isolates_files:
+        typer.secho(
+            f"WARNING: the sandbox {name!r} does not isolate files: the agent can read and change "
+            "everything that you can. Install bubblewrap to confine it.",
+            fg="yellow",
+            err=True,
+        )
+
+
+def _require(**values: str) -> None:
+    from ..errors import InputError
+
+    for name, value in values.items():
+        if not value:
+            raise InputError(
+                f"--{name} is missing", advice=f"see `ptb list {name}s`, or give a --spec FILE"
+            )
+
+
+def _options(pairs: list[str]) -> dict[str, str]:
+    from ..errors import InputError
+
+    for pair in pairs:
+        if "=" not in pair:
+            raise InputError(f"--option {pair!r} is not KEY=VALUE", advice="for example -o steps=40")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _read_spec(path: Path) -> Any:
+    import json
+
+    from ..errors import SpecError
+    from ..spec import RunSpec
+
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SpecError(
+            f"{path} cannot be read as JSON: {error}", advice="see docs/records.md, spec.json"
+        ) from error
+    if not isinstance(data, dict):
+        raise SpecError(f"{path} holds no JSON object", advice="see docs/records.md, spec.json")
+    return RunSpec(**data)

@@ -1,0 +1,149 @@
+"""One run on one page: what happened, stage by stage, with times, verdict and evidence."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from ..errors import RecordError
+from ..records import Attempt, Audit, Event, Finding, Result, RunDir, Submission
+from ..units import format_duration, format_size
+from .terminal import console, safe
+
+COLOURS = {"clean": "green", "flagged": "red", "undecided": "yellow"}
+
+
+def percent(value: float | None) -> str:
+    """A fraction as percent; a dash where there is none."""
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def print_run(run: RunDir, *, brief: bool = False) -> None:
+    """Print a run directory.
+
+    Args:
+        brief: leave the stages out (they have just been shown).
+    """
+    spec = run.spec()
+    out = console()
+    out.print(f"\n[bold]{safe(spec.agent.name)}[/] · {safe(spec.model)} · {safe(spec.benchmark)}")
+    if not brief:
+        out.print(f"[dim]{safe(str(run.path))}[/]")
+        _stages(run)
+    for attempt in run.list_attempts():
+        out.print(_attempt_line(attempt))
+    if run.submission_file.exists():
+        out.print(_submission_line(run.read_submission()))
+    audits = run.list_audits()
+    if audits:
+        _verdict(audits[-1], len(audits))
+    if run.result_file.exists():
+        _result(run.result(), run)
+    else:
+        out.print(f"no result yet; go on with [bold]ptb worker {safe(str(run.path))}[/]")
+
+
+def _stages(run: RunDir) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("stage", "", "time", "what"):
+        table.add_column(column)
+    for event in run.journal.events():
+        if event.event in ("stage-done", "stage-failed"):
+            mark = "[green]✓[/]" if event.event == "stage-done" else "[red]✗[/]"
+            seconds = event.data.get("seconds")
+            when = format_duration(float(seconds)) if isinstance(seconds, int | float) else ""
+            table.add_row(safe(event.stage), mark, when, safe(_facts(event)))
+        elif event.event in ("lease-taken-over", "note"):
+            table.add_row("", "·", "", safe(f"{event.event}: {_facts(event)}"))
+    console().print(table)
+
+
+def _facts(event: Event) -> str:
+    hidden = ("seconds", "traceback")
+    return ", ".join(f"{key} {value}" for key, value in event.data.items() if key not in hidden)
+
+
+def _attempt_line(attempt: Attempt) -> str:
+    how = attempt.ended + (f" (code {attempt.exit_code})" if attempt.exit_code is not None else "")
+    parts = [f"attempt {attempt.number}: {how} after {format_duration(attempt.seconds)}"]
+    parts.append(f"output {format_size(attempt.output_bytes)}")
+    if attempt.output_dropped:
+        parts.append(f"[yellow]{format_size(attempt.output_dropped)} over the cap not kept[/]")
+    if attempt.killed:
+        parts.append("killed after the grace")
+    parts.append(f"{attempt.survivors} processes left")
+    return ", ".join(parts)
+
+
+def _submission_line(submission: Submission) -> str:
+    if submission.status != "accepted":
+        colour = "yellow" if submission.status == "missing" else "red"
+        return (
+            f"submission: [{colour}]{submission.status}[/] {safe(submission.reason)} "
+            f"{safe(submission.detail)}".rstrip()
+        )
+    same = ", the unchanged base model" if submission.identical_to_base else ""
+    digest = (submission.model_hash or "")[:12]
+    return f"submission: accepted, {format_size(submission.size)}, model {digest}{same}"
+
+
+def _verdict(audit: Audit, count: int) -> None:
+    verdict = audit.verdict
+    which = f"audit {audit.number} of {count}" if count > 1 else "audit"
+    colour = COLOURS[verdict.outcome]
+    names = f" ({', '.join(verdict.categories)})" if verdict.categories else ""
+    out = console()
+    out.print(f"{which}: [bold {colour}]{verdict.outcome}[/]{safe(names)}")
+    for finding in audit.findings:
+        _finding(finding)
+    for check in audit.checks:
+        if check.status == "failed":
+            out.print(f"  [yellow]check {safe(check.check)} failed:[/] {safe(check.note)}")
+
+
+def _finding(finding: Finding) -> None:
+    colour = {"conclusive": "red", "needs-judge": "yellow", "informs": "dim"}[finding.weight]
+    out = console()
+    out.print(f"  [{colour}]{finding.weight}[/] {safe(finding.check)}: {safe(finding.summary)}")
+    for evidence in finding.evidence[:3]:
+        where = evidence.file + (f":{evidence.line}" if evidence.line is not None else "")
+        item = f" ({evidence.item})" if evidence.item else ""
+        quote = f" “{evidence.quote[:100]}”" if evidence.quote else ""
+        out.print(f"      [dim]{safe(where + item + quote)}[/]")
+    if len(finding.evidence) > 3:
+        out.print(f"      [dim]... and {len(finding.evidence) - 3} more in the audit's file[/]")
+
+
+def _result(result: Result, run: RunDir) -> None:
+    out = console()
+    base = result.base_score
+    stderr = f" ± {100 * result.stderr:.1f}" if result.stderr is not None else ""
+    out.print(
+        f"score: [bold]{percent(result.score)}[/]{stderr}   base: "
+        f"{percent(base.value if base else None)}"
+        + (f" ({base.source})" if base else "")
+        + ("" if result.comparable else "   [dim](not comparable with published figures)[/]")
+    )
+    if result.status != "scored":
+        out.print(f"[yellow]{result.status}[/] {safe(result.detail)}")
+    if not result.sandbox_isolates_files:
+        out.print(f"[yellow]the sandbox {safe(result.sandbox)!r} did not isolate files[/]")
+    if result.evaluation is not None:
+        logs = run.evaluation_dir(result.evaluation)
+        out.print(f"[dim]answers: inspect view --log-dir {safe(str(logs))}[/]")
+
+
+def open_run(path_text: str) -> RunDir:
+    """The run directory a person means.
+
+    Raises:
+        RecordError: it is none.
+    """
+    from pathlib import Path
+
+    try:
+        return RunDir.open(Path(path_text))
+    except RecordError:
+        inside = Path("results") / path_text
+        if inside.is_dir():
+            return RunDir.open(inside)
+        raise

@@ -1,0 +1,57 @@
+"""What the agent is told, from one template and one list of rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from ..catalog import BenchmarkEntry, ModelEntry
+from ..rules import rules
+from ..spec import RunSpec
+from ..units import format_duration
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths as the agent sees them."""
+
+    workspace: str
+    model: str
+    python: str
+
+
+def hardware_words(spec: RunSpec) -> str:
+    """The machine, in a sentence."""
+    resources = spec.resources
+    if resources.gpus == 0:
+        return "There is no GPU: train and evaluate on the CPU."
+    kind = resources.gpu_type or "GPU"
+    count = "one" if resources.gpus == 1 else str(resources.gpus)
+    return f"You have {count} {kind}{'' if resources.gpus == 1 else 's'} to yourself (see nvidia-smi)."
+
+
+def prompt(spec: RunSpec, model: ModelEntry, benchmark: BenchmarkEntry, places: Places) -> str:
+    """The whole text."""
+    environment = Environment(  # the text goes to a model, not to a browser
+        trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, autoescape=False
+    )
+    source = (files(__package__) / "desk_files" / "prompt.md.jinja").read_text(encoding="utf-8")
+    text = environment.from_string(source).render(
+        model_title=model.title,
+        model_id=model.base_id,
+        model_path=places.model,
+        benchmark_title=benchmark.title,
+        items=benchmark.items,
+        metric=benchmark.metric,
+        max_tokens=benchmark.max_tokens[0],
+        agent_limit=benchmark.agent_limit,
+        workspace=places.workspace,
+        python=places.python,
+        hardware=hardware_words(spec),
+        network=spec.sandbox.network,
+        budget=format_duration(spec.budget.seconds),
+        rules=rules(spec.permissions),
+    )
+    return text.strip() + "\n"

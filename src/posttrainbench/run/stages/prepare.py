@@ -1,0 +1,83 @@
+"""prepare: weights, items and desk; the agent's clock does not run yet."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ...errors import DataError
+from ...evaluation.versions import library_versions
+from ...records import Preparation, now, publish, temporary_beside, write_bytes, write_json
+from ...records.hashing import model_hash
+from .. import desk
+from ..context import Context
+from ..prompt import Places, prompt
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Write ``prepare.json``, ``prompt.md`` and ``workspace/``."""
+    started = time.monotonic()
+    model, benchmark, run = context.model, context.benchmark, context.run
+    weights = model.fetch(context.cache / "models", context.report.progress)
+    items = benchmark.fetch(context.cache / "data", context.report.progress)
+    found = model_hash(weights.folder)
+    if found != weights.source.sha256:
+        raise DataError(
+            f"{weights.folder} has changed: its hash is {found[:12]}, not "
+            f"{weights.source.sha256[:12]}",
+            advice="delete that folder; it will be fetched again",
+        )
+    temporary = temporary_beside(run.workspace)
+    temporary.mkdir()
+    issued = desk.lay(temporary, model.entry.family)
+    if run.workspace.exists():  # an earlier try of this stage, before any agent saw it
+        shutil.rmtree(run.workspace)
+    publish(temporary, run.workspace)
+    text = _prompt(context, weights.folder, items.folder)
+    write_bytes(run.prompt_file, text.encode())
+    write_json(
+        run.prepare_file,
+        Preparation(
+            at=now(),
+            package_version=context.version,
+            model_dir=str(weights.folder),
+            model_hash=found,
+            model_source=weights.source,
+            data_dir=str(items.folder),
+            data_source=items.source,
+            sandbox=context.sandbox.name,
+            sandbox_isolates_files=context.sandbox.isolates_files,
+            desk_files=issued,
+            prompt_sha256=hashlib.sha256(text.encode()).hexdigest(),
+            versions={
+                "posttrainbench": context.version,
+                "python": platform.python_version(),
+                "kernel": platform.release(),
+                context.sandbox.name: context.sandbox.probe().version,
+                **library_versions(),
+            },
+            seconds=time.monotonic() - started,
+        ),
+    )
+    return {"model_source": weights.source.kind, "data_source": items.source.kind}
+
+
+def _prompt(context: Context, model: Path, data: Path) -> str:
+    world = desk.World(
+        workspace=context.run.workspace, scratch=context.run.scratch, model=model, data=data
+    )
+    layout = desk.layout(world, context.sandbox, context.model.entry, context.benchmark.entry, 0)
+    return prompt(
+        context.spec,
+        context.model.entry,
+        context.benchmark.entry,
+        Places(
+            workspace=context.sandbox.where(layout, desk.WORKSPACE),
+            model=context.sandbox.where(layout, desk.MODEL),
+            python="python",
+        ),
+    )

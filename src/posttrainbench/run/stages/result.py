@@ -1,0 +1,136 @@
+"""result: the run in one page, and only then the cleaning of the workspace."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from ...catalog import reference_score
+from ...records import (
+    Audit,
+    BaseScore,
+    Evaluation,
+    Journal,
+    Preparation,
+    Result,
+    Submission,
+    Verdict,
+    now,
+    write_json,
+)
+from .. import manifest
+from ..context import STAGES, Context
+
+NOT_AUDITED = Verdict(
+    outcome="undecided", reasons=("no audit was made",), decided_by="nobody yet"
+)
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Write ``result.json``; drop weights and caches from the workspace."""
+    result = gather(context)
+    write_json(context.run.result_file, result)
+    manifest.prune(context.run.workspace, context.run.manifest_file)
+    shutil.rmtree(context.run.scratch, ignore_errors=True)
+    return {"status": result.status, "verdict": result.verdict.outcome, "score": result.score}
+
+
+def gather(context: Context) -> Result:
+    """Put the newest of every record together.  Pure but for reading."""
+    run, spec = context.run, context.spec
+    preparation = run.preparation()
+    submission = run.read_submission()
+    attempts = run.list_attempts()
+    audits = run.list_audits()
+    evaluation = newest(run.list_evaluations(), "submission")
+    audit = audits[-1] if audits else None
+    status, detail = _status(submission, evaluation)
+    scored = evaluation if status == "scored" else None
+    return Result(
+        at=now(),
+        package_version=context.version,
+        run_id=run.run_id,
+        status=status,
+        detail=detail,
+        model=spec.model,
+        benchmark=spec.benchmark,
+        agent=spec.agent.name,
+        score=scored.score if scored else None,
+        stderr=scored.stderr if scored else None,
+        base_score=base_score(context, evaluation),
+        verdict=audit.verdict if audit else NOT_AUDITED,
+        comparable=_comparable(context, evaluation, preparation, audit),
+        model_hash=submission.model_hash,
+        base_model_hash=preparation.model_hash,
+        seeds=tuple(seed.seed for seed in scored.seeds) if scored else (),
+        token_stage=max((seed.token_stage for seed in scored.seeds), default=0) if scored else None,
+        side_files_restored=submission.side_files_restored,
+        versions={
+            **preparation.versions,
+            **(evaluation.versions if evaluation else {}),
+            spec.agent.name: attempts[-1].agent_version if attempts else "",
+        },
+        gpu=evaluation.gpu if evaluation else "",
+        sandbox=preparation.sandbox,
+        sandbox_isolates_files=preparation.sandbox_isolates_files,
+        protocol_version=spec.protocol_version,
+        attempts=len(attempts),
+        audit=audit.number if audit else None,
+        evaluation=evaluation.number if evaluation else None,
+        ended=attempts[-1].ended if attempts else "not-started",
+        agent_seconds=sum(attempt.seconds for attempt in attempts),
+        stage_seconds=_stage_seconds(context.journal),
+    )
+
+
+def newest(evaluations: list[Evaluation], subject: str) -> Evaluation | None:
+    """The newest complete evaluation of a subject, else its newest failed one."""
+    own = [evaluation for evaluation in evaluations if evaluation.subject == subject]
+    complete = [evaluation for evaluation in own if evaluation.status == "complete"]
+    return (complete or own or [None])[-1]
+
+
+def base_score(context: Context, evaluation: Evaluation | None) -> BaseScore | None:
+    """The untouched base model's score: published where comparable, else measured in this run."""
+    measured = newest(context.run.list_evaluations(), "base")
+    if measured is not None and measured.score is not None:
+        return BaseScore(
+            value=measured.score, source="measured", detail=f"evaluation {measured.number:03d}"
+        )
+    published = reference_score(context.spec.model, context.spec.benchmark)
+    if published is None or context.spec.evaluation.limit is not None:
+        return None
+    return BaseScore(value=published.value, source="published", detail=published.source)
+
+
+def _status(submission: Submission, evaluation: Evaluation | None) -> tuple[Any, str]:
+    if submission.status == "missing":
+        return "missing-submission", submission.detail
+    if submission.status == "refused":
+        return "refused-submission", f"{submission.reason}: {submission.detail}"
+    if evaluation is None or evaluation.status == "failed":
+        return "evaluation-failed", evaluation.error if evaluation else "no evaluation was made"
+    return "scored", ""
+
+
+def _comparable(
+    context: Context,
+    evaluation: Evaluation | None,
+    preparation: Preparation,
+    audit: Audit | None,
+) -> bool:
+    return (
+        context.model.entry.comparable
+        and context.benchmark.entry.comparable
+        and context.spec.evaluation.limit is None
+        and preparation.sandbox_isolates_files
+        and (evaluation is None or evaluation.comparable)
+        and audit is not None
+    )
+
+
+def _stage_seconds(journal: Journal) -> dict[str, float]:
+    done = journal.done_stages()
+    return {
+        stage: float(done[stage].data.get("seconds", 0.0)) for stage in STAGES if stage in done
+    }

@@ -1,0 +1,44 @@
+"""The environment of a command: what the request allows, over a few safe defaults."""
+
+from __future__ import annotations
+
+from ..errors import SandboxError
+from . import Request
+
+SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+USER = "agent"
+
+PLAIN: dict[str, str] = {"PATH": SAFE_PATH, "LANG": "C.UTF-8"}
+"""For our own helper programs around the command; holds nothing of the caller's environment."""
+
+
+def command_env(request: Request, home: str, tmp: str) -> dict[str, str]:
+    """The whole environment of the command; nothing of the calling process is in it.
+
+    Raises:
+        SandboxError: a name or value that no process can have; the value is not repeated.
+    """
+    for name, value in request.env.items():
+        if not name or "=" in name or "\0" in name or "\0" in value:
+            raise SandboxError(
+                f"the environment variable {name!r} cannot be passed on",
+                advice="a name has no '=', and neither name nor value has a NUL character",
+            )
+    return {**PLAIN, "HOME": home, "TMPDIR": tmp, "USER": USER, **request.env}
+
+
+def check_command(request: Request) -> None:
+    """Refuse what no sandbox can start.
+
+    Raises:
+        SandboxError: an empty command, a NUL character, or a relative working directory.
+    """
+    if not request.argv or not request.argv[0]:
+        raise SandboxError("the command is empty", advice="name a program in argv")
+    if any("\0" in part for part in (*request.argv, request.workdir)):
+        raise SandboxError("the command or its working directory has a NUL character")
+    if not request.workdir.startswith("/"):
+        raise SandboxError(
+            f"the working directory {request.workdir!r} is not an absolute path",
+            advice="take it from Sandbox.where()",
+        )

@@ -1,0 +1,72 @@
+"""Shared by all tests: the third-party plug-in, a cache that the session keeps, required engines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parent.parent
+PLUGIN = REPO / "tests" / "plugin"
+SHARED_DATA = REPO.parent / "shared" / "data"
+REQUIRE_ALL = os.environ.get("PTB_REQUIRE") == "all"
+
+
+def require(present: bool, what: str) -> None:
+    """Skip for want of an engine, or fail where all engines are required."""
+    if not present:
+        if REQUIRE_ALL:
+            pytest.fail(f"{what} is required (PTB_REQUIRE=all) but is not here")
+        pytest.skip(f"{what} is not here")
+
+
+@pytest.fixture(scope="session")
+def session_cache() -> Path:
+    """Weights and items fetched by tests; kept between sessions, as a user's cache is."""
+    named = os.environ.get("PTB_TEST_CACHE")
+    folder = Path(named) if named else REPO / ".cache" / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(params=["bubblewrap", "host"])
+def sandbox_name(request: pytest.FixtureRequest) -> str:
+    """Each sandbox that can work here."""
+    if request.param == "bubblewrap":
+        require(shutil.which("bwrap") is not None, "bubblewrap")
+    return str(request.param)
+
+
+@pytest.fixture
+def bubblewrap() -> str:
+    """For tests that need isolation."""
+    require(shutil.which("bwrap") is not None, "bubblewrap")
+    return "bubblewrap"
+
+
+@pytest.fixture
+def ptb_env(session_cache: Path) -> dict[str, str]:
+    """An environment in which `ptb` sees the test plug-in and the session's cache."""
+    return {**os.environ, "PYTHONPATH": str(PLUGIN), "PTB_CACHE": str(session_cache), "NO_COLOR": "1"}
+
+
+@pytest.fixture
+def ptb(ptb_env: dict[str, str], tmp_path: Path):
+    """Call the real command in a process of its own."""
+
+    def call(*arguments: object, timeout: float = 240, **env: str):
+        return subprocess.run(
+            [sys.executable, "-m", "posttrainbench", *map(str, arguments)],
+            env={**ptb_env, **env},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return call

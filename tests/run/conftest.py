@@ -1,0 +1,81 @@
+"""Runs of the tiny cell, in this process and in processes that can be killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from posttrainbench import RunSpec
+from posttrainbench.records import RunDir
+from posttrainbench.run.api import settle
+from posttrainbench.run.worker import Worker
+
+COPY_BASE = 'cp -r "$MODEL" final_model'
+
+
+def tiny_spec(script: str, sandbox: str = "auto", agent: str = "script", **more) -> RunSpec:
+    return RunSpec(
+        model="tiny-llama",
+        benchmark="bfcl-tiny",
+        agent={"name": agent, "options": {"script": script}},
+        sandbox={"name": sandbox},
+        **({"budget": "60s", "evaluation": {"limit": 2}} | more),
+    )
+
+
+@pytest.fixture
+def new_run(tmp_path: Path) -> Callable[..., RunDir]:
+    """A run directory of the tiny cell whose agent is the given shell script."""
+
+    def make(script: str, **more) -> RunDir:
+        return RunDir.create(tmp_path / "results", settle(tiny_spec(script, **more)))
+
+    return make
+
+
+@pytest.fixture
+def work(session_cache: Path) -> Callable[..., bool]:
+    """Run a worker here."""
+
+    def run(run_dir: RunDir, *stages: str, **more) -> bool:
+        return Worker(run_dir, cache=session_cache, **more).run(stages)
+
+    return run
+
+
+@pytest.fixture
+def start_worker(ptb_env: dict[str, str]):
+    """Start a worker process; what is still alive at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(run_dir: RunDir, *program: str, **env: str) -> subprocess.Popen[str]:
+        command = program or ("-m", "posttrainbench", "worker", str(run_dir.path))
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            env={**ptb_env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not reached within {seconds} s")
+        time.sleep(0.02)

@@ -1,0 +1,68 @@
+"""Rules told and rules enforced come from one list."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import posttrainbench
+from posttrainbench import RunSpec, registry
+from posttrainbench.catalog import benchmark_facts, model_facts
+from posttrainbench.rules import categories, rules
+from posttrainbench.run.context import STAGES
+from posttrainbench.run.prompt import Places, prompt
+from posttrainbench.spec import Permissions
+
+SPEC = RunSpec(model="qwen3-4b", benchmark="bfcl", agent="noop", budget="10h", resources={"gpus": 1})
+PLACES = Places(workspace="/workspace", model="/ptb/model", python="python")
+
+
+def text(spec: RunSpec = SPEC) -> str:
+    return prompt(spec, model_facts("qwen3-4b"), benchmark_facts("bfcl"), PLACES)
+
+
+def test_every_rule_of_the_run_is_told():
+    for permissions in (Permissions(), Permissions(third_party_apis=True)):
+        spec = SPEC.model_copy(update={"permissions": permissions})
+        for rule in rules(permissions):
+            assert rule.told in text(spec)
+
+
+def test_permitted_apis_are_not_forbidden():
+    spec = SPEC.model_copy(update={"permissions": Permissions(third_party_apis=True)})
+    assert "third-party" not in text(spec)
+    assert "third-party" in text()
+
+
+def test_every_rule_told_names_something_that_exists_to_enforce_it():
+    known = {f"check:{name}" for name in registry.names("check")}
+    known |= {f"stage:{name}" for name in STAGES} | {"sandbox"}
+    for rule in rules(Permissions()):
+        assert rule.enforced_by
+        assert set(rule.enforced_by) <= known, rule.category
+
+
+def test_every_category_that_a_check_reports_was_told():
+    """Read off the audit's source: a category that no rule has would punish an untold rule."""
+    audit = Path(posttrainbench.__file__).parent / "audit"
+    found = set()
+    for module in audit.rglob("*.py"):
+        found |= set(re.findall(r'category="([a-z-]+)"', module.read_text()))
+    assert found, "no finding carries a category any more: mend this test"
+    assert found <= categories()
+
+
+def test_the_prompt_tells_what_the_protocol_demands():
+    told = text()
+    for needed in (
+        "Qwen/Qwen3-4B-Base", "Berkeley Function Calling", "final_model", "evaluate.py", "--limit",
+        "internet is open", "pip install", "one GPU", "10h", "timer.sh", "no human",
+        "templates/", "Hugging Face", "packages",
+    ):  # fmt: skip
+        assert needed in told, needed
+
+
+def test_without_network_the_prompt_does_not_promise_it():
+    spec = SPEC.model_copy(update={"sandbox": SPEC.sandbox.model_copy(update={"network": False})})
+    assert "internet is open" not in text(spec)
+    assert "no network" in text(spec)
