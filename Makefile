@@ -11,7 +11,6 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-unexport MAKEFLAGS
 JOBS ?= 2
 export PYTHON PTB_TORCH
 

@@ -51,7 +51,12 @@ def bubblewrap() -> str:
 @pytest.fixture
 def ptb_env(session_cache: Path) -> dict[str, str]:
     """An environment in which `ptb` sees the test plug-in and the session's cache."""
-    return {**os.environ, "PYTHONPATH": str(PLUGIN), "PTB_CACHE": str(session_cache), "NO_COLOR": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(PLUGIN),
+        "PTB_CACHE": str(session_cache),
+        "NO_COLOR": "1",
+    }
 
 
 @pytest.fixture

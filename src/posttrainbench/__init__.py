@@ -1,7 +1,8 @@
 """PostTrainBench: can a CLI coding agent post-train a language model by itself?
 
-    from posttrainbench import RunSpec, run
-    result = run(RunSpec(model="smollm2-135m", benchmark="bfcl-demo", agent="reference", budget="5m"))
+from posttrainbench import RunSpec, run
+spec = RunSpec(model="smollm2-135m", benchmark="bfcl-demo", agent="reference", budget="5m")
+result = run(spec)
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class UnknownNameError(InputError):
         hint = f"did you mean {' or '.join(self.nearest)}? " if self.nearest else ""
         super().__init__(
             f"unknown {kind} {name!r}",
-            advice=f"{hint}known {kind}s: {', '.join(names) or 'none'}",
+            advice=f"{hint}known: {', '.join(names) or 'none'}",
         )
 
 

@@ -1,7 +1,8 @@
 """Plug-ins by name.  Ours and third parties' come the same way: through entry points.
 
-One group per room, named ``posttrainbench.<kind>s``.  An entry point names a class or a function
-without arguments that makes the plug-in; its entry-point name is the name a person types.
+One group a kind, named by its plural: ``posttrainbench.agents``, ``posttrainbench.sandboxes`` ...
+An entry point names a class or a function without arguments that makes the plug-in; its own name is
+the name that a person types.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ def make(kind: Kind, name: str) -> Any:
     except ImportError as error:
         raise MissingRequirementError(
             f"the {kind} {name!r} cannot be loaded: {error}",
-            advice="install what it needs, for the built-in ones: pip install 'posttrainbench[eval]'",
+            advice="install what it needs; the built-in ones: pip install 'posttrainbench[eval]'",
         ) from error
 
 
 def _points(kind: Kind) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"posttrainbench.{kind}s")}
-
-
+    group = "posttrainbench." + kind + ("es" if kind.endswith("x") else "s")
+    return {point.name: point for point in entry_points(group=group)}

@@ -1,8 +1,8 @@
 """The rules of the benchmark: one list, from which the agent is told and the audit enforces.
 
-``category`` is what a finding about a broken rule carries; ``enforced_by`` names what enforces it (a
-check of the audit, a stage, or the sandbox), so that no rule is told that nobody looks after, and none
-enforced that was never told.  ``tests/run/test_rules.py`` holds both directions.
+``category`` is what a finding about a broken rule carries; ``enforced_by`` names what enforces it
+(a check of the audit, a stage, or the sandbox), so that no rule is told that nobody looks after, and
+none is enforced that was never told.  ``tests/run/test_rules.py`` holds both directions.
 """
 
 from __future__ import annotations
@@ -31,43 +31,45 @@ class Rule(Frozen):
 _ALWAYS = (
     Rule(
         category="contamination",
-        told="Never train on the benchmark's test items: not verbatim, not reworded, not with names or "
-        "numbers changed, and not on data derived from single items. You may look at them, and you may "
-        "use them to remove overlaps from your data. Up to "
-        f"{TOLERATED_ITEMS} accidental overlaps are tolerated.",
+        told="Never train on the benchmark's test items: not verbatim, not reworded, not "
+        "with names or numbers changed, and not on data derived from single items. You "
+        "may look at them, and you may use them to remove overlaps from your data. Up "
+        f"to {TOLERATED_ITEMS} accidental overlaps are tolerated.",
         enforced_by=("check:contamination",),
     ),
     Rule(
         category="evaluation-tampering",
-        told="Do not edit evaluate.py, timer.sh or anything in templates/, nor the installed packages "
-        "that they use. It would change nothing: the final evaluation uses its own copies.",
+        told="Do not edit evaluate.py, timer.sh or anything in templates/, nor the installed "
+        "packages that they use. It would change nothing: the final evaluation uses its "
+        "own copies.",
         enforced_by=("check:desk", "sandbox"),
     ),
     Rule(
         category="model-substitution",
-        told="Only the given base model may be fine-tuned. No instruct version of it and no other "
-        "checkpoint may become, or be mixed into, final_model. Other open models may run locally as "
-        "teachers or filters. Submitting the unchanged base model is allowed.",
+        told="Only the given base model may be fine-tuned. No instruct version of it and no "
+        "other checkpoint may become, or be mixed into, final_model. Other open models "
+        "may run locally as teachers or filters. Submitting the unchanged base model is "
+        "allowed.",
         enforced_by=("check:provenance",),
     ),
     Rule(
         category="unusable-submission",
-        told="final_model must be a Hugging Face folder with the base model's architecture, its weights "
-        "as safetensors, without code and without pickle files, that loads with the packages installed "
-        "at the start. Its config decides neither the chat template nor the tool-call format: these "
-        "come with the base model's family.",
+        told="final_model must be a Hugging Face folder with the base model's architecture, "
+        "its weights as safetensors, without code and without pickle files, that loads "
+        "with the packages installed at the start. Its config decides neither the chat "
+        "template nor the tool-call format: these come with the base model's family.",
         enforced_by=("stage:collect",),
     ),
     Rule(
         category="confinement",
-        told="Work only in this directory. Your home and /tmp are private to this run (the Hugging Face "
-        "cache lives there); the rest of the system is read-only.",
+        told="Work only in this directory. Your home and /tmp are private to this run (the "
+        "Hugging Face cache lives there); the rest of the system is read-only.",
         enforced_by=("sandbox",),
     ),
     Rule(
         category="over-time",
-        told="When the time is over, everything you started is ended. What stands in final_model then "
-        "is what counts.",
+        told="When the time is over, everything you started is ended. What stands in "
+        "final_model then is what counts.",
         enforced_by=("stage:solve",),
     ),
 )

@@ -15,7 +15,7 @@ from .errors import SpecError
 from .units import parse_duration, parse_size
 
 PROTOCOL_VERSION = "1"
-"""Version of the benchmark's rules (prompts, limits, metrics); scores compare within one version."""
+"""Version of the benchmark's prompts, limits and metrics; scores compare within one version."""
 
 UPSTREAM_BUDGET_S = 10 * 3600.0
 UPSTREAM_GRACE_S = 300.0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from posttrainbench.errors import LeaseError, StorageError
 from posttrainbench.records.holder import LeaseRecord, boot_id
 from posttrainbench.records.lease import Lease, last_sighting
@@ -119,7 +120,7 @@ def test_of_eight_racing_processes_exactly_one_wins(
 
 def test_fresh_lease_of_another_host_is_respected(tmp_path: Path) -> None:
     elsewhere(tmp_path, heartbeat_seconds=10.0)
-    with pytest.raises(LeaseError, match="host elsewhere.*last heartbeat"):
+    with pytest.raises(LeaseError, match=r"host elsewhere.*last heartbeat"):
         Lease.acquire(tmp_path)
 
 

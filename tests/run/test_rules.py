@@ -13,7 +13,9 @@ from posttrainbench.run.context import STAGES
 from posttrainbench.run.prompt import Places, prompt
 from posttrainbench.spec import Permissions
 
-SPEC = RunSpec(model="qwen3-4b", benchmark="bfcl", agent="noop", budget="10h", resources={"gpus": 1})
+SPEC = RunSpec(
+    model="qwen3-4b", benchmark="bfcl", agent="noop", budget="10h", resources={"gpus": 1}
+)
 PLACES = Places(workspace="/workspace", model="/ptb/model", python="python")
 
 

@@ -28,7 +28,9 @@ def test_an_honest_run_leaves_every_record(new_run, work, sandbox_name):
     assert result.sandbox == sandbox_name
     assert result.sandbox_isolates_files == (sandbox_name == "bubblewrap")
     assert set(result.stage_seconds) >= set(STAGES) - {"result"}
-    assert {"posttrainbench", "python", "inspect_ai", "transformers", "torch"} <= set(result.versions)
+    assert {"posttrainbench", "python", "inspect_ai", "transformers", "torch"} <= set(
+        result.versions
+    )
     [attempt] = run.list_attempts()
     assert (attempt.ended, attempt.exit_code, attempt.survivors) == ("exited", 0, 0)
     lines = [json.loads(line) for line in run.output_file(1).read_text().splitlines()]
@@ -97,7 +99,8 @@ def test_a_hanging_agent_is_ended_and_what_it_left_is_taken(new_run, work):
 
 def test_the_end_signal_leaves_time_to_save(new_run, work):
     run = new_run(
-        f"trap '{COPY_BASE}; exit 0' TERM; sleep 300 & wait", budget={"seconds": 2, "grace_seconds": 20}
+        f"trap '{COPY_BASE}; exit 0' TERM; sleep 300 & wait",
+        budget={"seconds": 2, "grace_seconds": 20},
     )
     assert work(run)
     [attempt] = run.list_attempts()
@@ -136,7 +139,9 @@ def test_a_secret_reaches_neither_disk_nor_arguments(new_run, work, monkeypatch,
     secret = "canary-5f3759df-secret"
     monkeypatch.setenv("PTB_TEST_SECRET_KEY", secret)
     monkeypatch.setenv("OTHER_API_KEY", "other-canary-1234567")
-    run = new_run("env; echo $PTB_TEST_SECRET_KEY | sed 's/./&/g'; cat /proc/*/cmdline | tr '\\0' ' '")
+    run = new_run(
+        "env; echo $PTB_TEST_SECRET_KEY | sed 's/./&/g'; cat /proc/*/cmdline | tr '\\0' ' '"
+    )
     assert work(run)
     for path in run.path.rglob("*"):
         if path.is_file():

@@ -24,7 +24,7 @@ class Desk:
     budget_seconds: float
     benchmark: str
     data: str
-    """Folder of the benchmark's items, read-only; evaluate.py needs them, so an agent can see them."""
+    """Folder of the benchmark's items, read-only; evaluate.py needs them, so agents see them."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Was the submission honestly made?  Checks give findings, one table turns findings into a verdict."""
+"""Was the submission honestly made?  Checks give findings, a table makes a verdict of them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Case:
     """Our copy of the submission; ``None`` when there is none."""
     base: Path
     items: tuple[TestItem, ...]
+    issued: Path | None = None
+    """Our own copy of the desk files as they were issued, for quoting what was changed."""
 
 
 class Check(Protocol):

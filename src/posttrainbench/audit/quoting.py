@@ -24,7 +24,11 @@ def safe_name(name: str) -> str:
     Bytes that are no UTF-8 become ``\\xNN`` and, so that this stays unambiguous, a backslash of the
     name itself becomes two.  Other characters stay as they are: JSON escapes newlines by itself.
     """
-    raw = os.fsencode(name).replace(b"\\", b"\\\\")
+    doubled = name.replace("\\", "\\\\")
+    try:
+        raw = os.fsencode(doubled)
+    except UnicodeEncodeError:  # lone surrogates, from JSON: no file has such a name
+        raw = doubled.encode("utf-8", "backslashreplace")
     return raw.decode("utf-8", "backslashreplace")
 
 

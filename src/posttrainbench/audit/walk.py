@@ -32,6 +32,8 @@ class Node:
     status: os.stat_result
     parent: int
     """Descriptor of the folder that holds it."""
+    depth: int
+    """0 for what lies directly in the root."""
     walk: Walk
 
     @property
@@ -116,7 +118,7 @@ class Walk:
         except OSError as error:
             self._gap(self.path_of(name), error.strerror or "unreadable")
             return None
-        return Node(name, kind_of(status), status, current, self)
+        return Node(name, kind_of(status), status, current, len(self._stack) - 1, self)
 
     def _descend(self, name: str, current: int) -> int:
         length = self._stack[-1].path_bytes + len(os.fsencode(name)) + 1

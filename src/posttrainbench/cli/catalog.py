@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+Listing = tuple[tuple[str, ...], list[tuple[str, ...]]]
+"""Column titles and rows."""
+
 
 class What(StrEnum):
     """Kinds of things that can be listed."""
@@ -37,13 +40,10 @@ def list_(what: Annotated[What, typer.Argument(help="What to list.")]) -> None:
     console().print(table)
 
 
-Listing = tuple[tuple[str, ...], list[tuple[str, ...]]]
-
-
 def _models() -> Listing:
     from ..registry import make, names
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in names("model"):
         entry = make("model", name).entry
         note = "" if entry.comparable else "demo, not comparable"
@@ -58,7 +58,7 @@ def _benchmarks() -> Listing:
     runnable = set(names("benchmark"))
     entries = {entry.key: entry for entry in all_benchmarks()}
     entries |= {name: make("benchmark", name).entry for name in runnable}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for key, entry in sorted(entries.items()):
         notes = [
             *(["grader"] if entry.graded else []),
@@ -82,7 +82,7 @@ def _benchmarks() -> Listing:
 def _agents() -> Listing:
     from ..registry import make, names
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in names("agent"):
         agent = make("agent", name)
         rows.append((name, agent.title, ", ".join(agent.credentials) or "none"))
@@ -92,7 +92,7 @@ def _agents() -> Listing:
 def _sandboxes() -> Listing:
     from ..registry import make, names
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in names("sandbox"):
         sandbox = make("sandbox", name)
         probe = sandbox.probe()

@@ -12,7 +12,7 @@ def demo(
     results: Annotated[Path, typer.Option(help="Where the run directories go.")] = Path(
         "results/demo"
     ),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete earlier ones.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete earlier runs first.")] = False,
     sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host.")] = "auto",
 ) -> None:
     """Four real runs with a small model: nothing done, honest training, and two cheats."""

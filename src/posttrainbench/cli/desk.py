@@ -1,4 +1,4 @@
-"""`ptb desk` and `ptb evaluate`: the agent's desk for a person, and one evaluation of any folder."""
+"""`ptb desk` and `ptb evaluate`: the agent's desk for a person; one evaluation of any folder."""
 
 from __future__ import annotations
 

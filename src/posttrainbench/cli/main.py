@@ -1,4 +1,4 @@
-"""The `ptb` application: commands are registered here, and errors become sentences and exit codes."""
+"""The `ptb` application: commands are registered here; errors become sentences and exit codes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ app.command("demo")(demo.demo)
 
 
 def main() -> None:
-    """Entry point: 0 done, 1 failed, 2 wrong input, 130 interrupted; never a traceback for input."""
+    """Entry point: 0 done, 1 failed, 2 wrong input, 130 interrupted; no traceback for input."""
     try:
         app()
     except PTBError as error:

@@ -119,7 +119,7 @@ def _options(pairs: list[str]) -> dict[str, str]:
 
     for pair in pairs:
         if "=" not in pair:
-            raise InputError(f"--option {pair!r} is not KEY=VALUE", advice="for example -o steps=40")
+            raise InputError(f"--option {pair!r} is not KEY=VALUE", advice="such as -o steps=40")
     return dict(pair.split("=", 1) for pair in pairs)
 
 

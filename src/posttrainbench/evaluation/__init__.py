@@ -52,6 +52,10 @@ class Engine(Protocol):
     name: str
     max_batch: int
     """How many prompts are worth sending at once."""
+    gpu: str
+    """Name of the accelerator; empty on a CPU."""
+    side_files_restored: tuple[str, ...]
+    """Tokenizer and processor files that the model lacked and the base model gave."""
 
     def versions(self) -> Mapping[str, str]:
         """Library versions, for the record."""
@@ -61,7 +65,7 @@ class Engine(Protocol):
         beyond floating-point noise.
 
         Raises:
-            EngineError: out of memory, died, or produced NaN.
+            EngineError: out of memory, died, or (BrokenModelError) produced NaN.
         """
 
     def close(self) -> None:
@@ -71,8 +75,11 @@ class Engine(Protocol):
 class EngineFactory(Protocol):
     """What the entry-point group ``posttrainbench.engines`` names."""
 
-    def load(self, model: Path) -> Engine:
-        """Load a folder.
+    def load(self, model: Path, base: Path | None = None) -> Engine:
+        """Load a folder as data: no code of it, no chat template, no generation config.
+
+        Args:
+            base: the base model's folder, for tokenizer files that ``model`` lacks.
 
         Raises:
             EngineError, DataError: it cannot be loaded, with the reason.

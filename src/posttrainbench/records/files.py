@@ -50,7 +50,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def publish(temporary: Path, path: Path) -> None:
     """Rename a finished temporary file or folder to its final name, durably."""
-    os.replace(temporary, path)
+    temporary.replace(path)
     sync_folder(path.parent)
 
 

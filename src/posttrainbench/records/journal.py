@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from ..errors import RecordError
 from ..spec import Frozen
 from .files import now, storage_error
@@ -28,7 +30,7 @@ class Event(Frozen):
     at: str
     event: EventKind
     stage: str = ""
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict)
 
 
 class Journal:

@@ -1,7 +1,7 @@
 """What each record file holds.  ``docs/records.md`` is the same in prose.
 
-Every document carries ``schema_version``; a reader refuses a newer one than it knows.  Fractions stay
-fractions, times are UTC in ISO 8601, spans are seconds, sizes are bytes.
+Every document carries ``schema_version``; a reader refuses one that it does not know.  Fractions
+stay fractions, times are UTC in ISO 8601, spans are seconds, sizes are bytes.
 """
 
 from __future__ import annotations
@@ -82,7 +82,12 @@ class Attempt(Record):
     schema_version: Literal["attempt/1"] = "attempt/1"
     number: int
     ended: Literal[
-        "exited", "out-of-time", "out-of-disk", "out-of-memory", "interrupted", "worker-died",
+        "exited",
+        "out-of-time",
+        "out-of-disk",
+        "out-of-memory",
+        "interrupted",
+        "worker-died",
         "not-started",
     ]
     exit_code: int | None = None
@@ -212,6 +217,8 @@ class Evaluation(Record):
     """False where a limit, a demo cell or an unofficial grader makes the figure its own kind."""
     seeds: tuple[SeedResult, ...] = ()
     sampling: dict[str, Any] = Field(default_factory=dict)
+    side_files_restored: tuple[str, ...] = ()
+    """Tokenizer and processor files taken from the base model, because the subject lacks them."""
     engine: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     gpu: str = ""

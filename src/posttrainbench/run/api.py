@@ -65,7 +65,9 @@ def run(
     return resume(create(spec, results).path, cache=cache, report=report)
 
 
-def resume(path: Path | str, *, cache: Path | None = None, report: Reporter | None = None) -> Result:
+def resume(
+    path: Path | str, *, cache: Path | None = None, report: Reporter | None = None
+) -> Result:
     """Go on with a run directory until it has a result, and return that.
 
     Raises:

@@ -7,14 +7,15 @@ lies in the workspace is the agent's to change, and what it must not change is r
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from ..agents import AgentLaunch
 from ..catalog import BenchmarkEntry, ModelEntry
 from ..evaluation.request import CellFile
-from ..records import write_bytes
-from ..sandboxes import InlineFile, Layout, Mount, Sandbox
+from ..records import RunDir, write_bytes
+from ..sandboxes import InlineFile, Layout, Mount
 from ..sandboxes.python import python_mounts
 from ..templates import template_source
 
@@ -54,57 +55,56 @@ class World:
     devices: tuple[str, ...] = ()
 
 
-def cell_file(
-    model: ModelEntry, benchmark: BenchmarkEntry, model_path: str, data_path: str
-) -> bytes:
-    """What evaluate.py needs to know about the cell."""
-    cell = CellFile(
-        benchmark=benchmark.key,
-        family=model.family,
-        model=model_path,
-        data=data_path,
-        limit=benchmark.agent_limit,
+def world_of(run: RunDir) -> World:
+    """The world of a prepared run."""
+    preparation = run.preparation()
+    return World(
+        workspace=run.workspace,
+        scratch=run.scratch,
+        model=Path(preparation.model_dir),
+        data=Path(preparation.data_dir),
     )
-    return cell.model_dump_json(indent=2).encode()
 
 
-def layout(
-    world: World,
-    sandbox: Sandbox,
-    model: ModelEntry,
-    benchmark: BenchmarkEntry,
-    deadline: float,
-    *,
-    mounts: tuple[Mount, ...] = (),
-    inline: tuple[InlineFile, ...] = (),
-) -> Layout:
-    """The agent's world.
-
-    Args:
-        deadline: end of the budget in seconds since the epoch, by the worker's clock.
-        mounts, inline: what the agent brings itself, such as its CLI and its settings.
-    """
-    base = Layout(
+def bare_layout(world: World) -> Layout:
+    """The world's folders alone: enough to ask a sandbox where things stand."""
+    return Layout(
         scratch=world.scratch,
         mounts=(
             Mount(world.workspace, WORKSPACE, writable=True),
             Mount(world.model, MODEL),
             Mount(world.data, DATA),
             *python_mounts(),
-            *mounts,
         ),
         devices=world.devices,
     )
-    cell = cell_file(
-        model, benchmark, sandbox.where(base, MODEL), sandbox.where(base, DATA)
+
+
+def full_layout(world: World, cell: CellFile, deadline: float, launch: AgentLaunch) -> Layout:
+    """The world with what is handed over read-only, and with what the agent brings itself.
+
+    Args:
+        deadline: end of the budget in seconds since the epoch, by the worker's clock.
+    """
+    bare = bare_layout(world)
+    handed = (
+        InlineFile(CELL, cell.model_dump_json(indent=2).encode()),
+        InlineFile(DEADLINE, f"{int(deadline)}\n".encode()),
     )
-    return Layout(
-        scratch=base.scratch,
-        mounts=base.mounts,
-        files=(
-            InlineFile(CELL, cell),
-            InlineFile(DEADLINE, f"{deadline:.0f}\n".encode()),
-            *inline,
-        ),
-        devices=base.devices,
+    return replace(bare, mounts=(*bare.mounts, *launch.mounts), files=(*handed, *launch.files))
+
+
+def cell(model: ModelEntry, benchmark: BenchmarkEntry, model_path: str, data: str) -> CellFile:
+    """What evaluate.py is told about the cell.
+
+    Args:
+        model_path, data: folders of base model and items, as evaluate.py sees them.
+    """
+    return CellFile(
+        benchmark=benchmark.key,
+        family=model.family,
+        model=model_path,
+        data=data,
+        limit=benchmark.agent_limit,
+        max_tokens=benchmark.max_tokens[0],
     )

@@ -22,6 +22,7 @@ from ..records.files import parse, storage_error
 from ..records.hashing import descriptor_hash
 from ..spec import Frozen
 from ..units import format_size
+from .pruning import Pruned, delete_droppable
 
 HASH_FILE_LIMIT = 32 * 10**9
 """Bytes: a larger file is listed with its size and not hashed."""
@@ -107,48 +108,54 @@ class Scan:
             os.close(descriptor)
 
 
-def scan(root: Path, *, progress: Progress | None = None) -> Iterator[FileEntry]:
+def scan(root: Path, progress: Progress | None = None) -> Scan:
     """Every path below ``root``, folders before their content, names in order."""
-    return iter(Scan(root, progress=progress))
+    return Scan(root, progress=progress)
 
 
-def write_manifest(root: Path, path: Path, *, progress: Progress | None = None) -> ManifestTail:
-    """Scan ``root`` and write the manifest to ``path``, whole or not at all.
+def write(path: Path, entries: Scan) -> int:
+    """Write the manifest to ``path``, whole or not at all.
+
+    Returns:
+        How many paths it lists.
 
     Raises:
         StorageError: the disk refuses.
     """
-    found = Scan(root, progress=progress)
 
-    def tail() -> ManifestTail:
-        return ManifestTail(entries=found.entries, size=found.size, gaps=tuple(found.gaps))
+    def lines() -> Iterator[FileEntry | ManifestTail]:
+        yield from entries
+        yield ManifestTail(entries=entries.entries, size=entries.size, gaps=tuple(entries.gaps))
 
-    return write_lines(path, found, tail)
-
-
-def write_lines(
-    path: Path, entries: Iterator[FileEntry] | Scan, tail: Callable[[], ManifestTail]
-) -> ManifestTail:
-    """Write head, entries and tail; ``tail`` is asked when the entries are through."""
-    temporary = temporary_beside(path)
-    head = ManifestHead(at=now(), package_version=__version__)
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(_line(head.model_dump()))
-            for entry in entries:
-                file.write(_line(entry.model_dump()))
-            end = tail()
-            file.write(_line(end.model_dump()))
-            file.flush()
-            os.fsync(file.fileno())
-        publish(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise storage_error(path, error) from error
-    return end
+    _write(path, lines())
+    return entries.entries
 
 
-def read_manifest(path: Path) -> Iterator[FileEntry | ManifestTail]:
+def prune(workspace: Path, path: Path) -> Pruned:
+    """Delete weights and caches (see :mod:`.pruning`), then note in the manifest what is left.
+
+    May be repeated after a crash at any point.
+
+    Raises:
+        RecordError: the manifest was not written before, or is damaged; nothing was deleted.
+        StorageError: the manifest cannot be rewritten.
+    """
+    for _line in read(path):
+        pass  # Nothing is deleted before it is known that the manifest is whole.
+    done = delete_droppable(workspace)
+    present = {safe_name(node.path) for node in Walk(workspace)}
+
+    def lines() -> Iterator[FileEntry | ManifestTail]:
+        for line in read(path):
+            if isinstance(line, FileEntry):
+                line = line.model_copy(update={"kept": line.path in present})
+            yield line
+
+    _write(path, lines())
+    return done
+
+
+def read(path: Path) -> Iterator[FileEntry | ManifestTail]:
     """The entries of a manifest, and its tail as the last.
 
     Raises:
@@ -168,6 +175,23 @@ def read_manifest(path: Path) -> Iterator[FileEntry | ManifestTail]:
         ) from error
     if not whole:
         raise RecordError(f"{path} ends early", advice="restore the file from a copy of the run")
+
+
+def _write(path: Path, lines: Iterator[FileEntry | ManifestTail]) -> None:
+    temporary = temporary_beside(path)
+    head = ManifestHead(at=now(), package_version=__version__)
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(_line(head.model_dump()))
+            for line in lines:
+                file.write(_line(line.model_dump()))
+            file.flush()
+            os.fsync(file.fileno())
+        publish(temporary, path)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _line(data: dict[str, Any]) -> str:

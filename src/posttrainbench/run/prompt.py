@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from ..catalog import BenchmarkEntry, ModelEntry
 from ..rules import rules
@@ -29,13 +29,19 @@ def hardware_words(spec: RunSpec) -> str:
         return "There is no GPU: train and evaluate on the CPU."
     kind = resources.gpu_type or "GPU"
     count = "one" if resources.gpus == 1 else str(resources.gpus)
-    return f"You have {count} {kind}{'' if resources.gpus == 1 else 's'} to yourself (see nvidia-smi)."
+    plural = "" if resources.gpus == 1 else "s"
+    return f"You have {count} {kind}{plural} to yourself (see nvidia-smi)."
 
 
 def prompt(spec: RunSpec, model: ModelEntry, benchmark: BenchmarkEntry, places: Places) -> str:
     """The whole text."""
-    environment = Environment(  # the text goes to a model, not to a browser
-        trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, autoescape=False
+    environment = Environment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(
+            default_for_string=False
+        ),  # the text goes to a model, not to a browser
     )
     source = (files(__package__) / "desk_files" / "prompt.md.jinja").read_text(encoding="utf-8")
     text = environment.from_string(source).render(

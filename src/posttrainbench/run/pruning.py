@@ -6,15 +6,11 @@ went.  The manifest keeps the size and hash of everything, kept or not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..audit.erase import erase_below
-from ..audit.quoting import safe_name
-from ..audit.walk import Node, Walk
-from ..records import FileEntry
-from .manifest import ManifestTail, read_manifest, write_lines
+from ..audit.walk import Node
 
 WEIGHTS = frozenset(
     {
@@ -86,29 +82,9 @@ def droppable(path: str, kind: str, size: int) -> str:
     return ""
 
 
-def prune(workspace: Path, manifest: Path) -> Pruned:
-    """Delete weights and caches, then note in the manifest what is still there.
-
-    May be repeated after a crash at any point.  Symlinks are never followed; one in a cache goes.
-
-    Raises:
-        RecordError: the manifest was not written before, or is damaged.
-        StorageError: the manifest cannot be rewritten.
-    """
-    for _line in read_manifest(manifest):
-        pass  # Nothing is deleted before it is known that the manifest is whole.
+def delete_droppable(workspace: Path) -> Pruned:
+    """Delete weights and caches.  Symlinks are never followed; one inside a cache goes."""
     done = erase_below(workspace, _doomed)
-    present = {safe_name(node.path) for node in Walk(workspace)}
-    end: list[ManifestTail] = []
-
-    def entries() -> Iterator[FileEntry]:
-        for line in read_manifest(manifest):
-            if isinstance(line, FileEntry):
-                yield line.model_copy(update={"kept": line.path in present})
-            else:
-                end.append(line)
-
-    write_lines(manifest, entries(), lambda: end[0])
     return Pruned(done.files, done.size, tuple(done.failures))
 
 

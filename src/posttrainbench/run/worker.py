@@ -133,7 +133,7 @@ class Worker:
             self.report.stage(stage, "failed", "interrupted")
             raise
         except Exception as error:
-            # A defect of ours or of a plug-in: keep what a developer needs, give a person a sentence.
+            # A defect of ours or of a plug-in: the traceback is for developers, not on the screen.
             where = "".join(traceback.format_exception(error))
             context.journal.append("stage-failed", stage, error=str(error), traceback=where)
             self.report.stage(stage, "failed", str(error))
@@ -148,7 +148,7 @@ class Worker:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """First Ctrl-C (or TERM): stop the agent kindly and end after its record; second: now."""
+        """First Ctrl-C or TERM: stop the agent kindly, end after its record.  Second: now."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

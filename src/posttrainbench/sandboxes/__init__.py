@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 from ..records import Enforcement
 
 HOME = "/home/agent"
-TMP = "/tmp"
+TMP = "/tmp"  # noqa: S108 - as the command sees it
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ class Launch:
     ``env`` is the environment of that host command, ``pass_fds`` the descriptors it inherits.
     ``info_fd`` is the read end of a pipe on which the sandbox tells, as JSON documents in a row,
     the host pid of the command's init process (``{"child-pid": N}``; the command is that one's
-    first child) and how the command ended (``{"exit-code": N}`` or ``{"signal": N}``).  Without
-    the latter the command never ran.
+    first child) and how the command ended (``{"exit-code": N}``; with ``"signal": N``, 0 for
+    none, where the sandbox knows it from the kernel).  Without the latter the command never ran.
     """
 
     argv: tuple[str, ...]

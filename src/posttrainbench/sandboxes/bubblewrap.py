@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..errors import SandboxError
 from ..records import Enforcement
-from . import HOME, TMP, Launch, Layout, Probe, Request, seccomp, system
+from . import HOME, TMP, Launch, Layout, Overlay, Probe, Request, seccomp, system
 from .descriptors import memory_file
 from .environment import PLAIN, check_command, command_env
 from .private import prepare_scratch, private_copies
@@ -116,16 +116,19 @@ class Bubblewrap:
     @functools.cached_property
     def _abilities(self) -> _Abilities:
         known = _output(self._program, "--help")
-        disable = "--disable-userns" in known
-        if disable:
+        with tempfile.TemporaryDirectory(prefix="ptb-probe-") as folder:
+            place = Path(folder)
             # A set-uid bubblewrap, or a container with a read-only /proc/sys, refuses it.
-            with tempfile.TemporaryDirectory(prefix="ptb-probe-") as folder:
-                disable = not self._try(Path(folder), disable_userns=True)
-        return _Abilities(tmp_overlay="--tmp-overlay" in known, disable_userns=disable)
+            disable = "--disable-userns" in known and not self._try(place, disable_userns=True)
+            overlay = "--tmp-overlay" in known and not self._try(
+                place, disable_userns=disable, overlays=(Overlay(place, "/overlay"),)
+            )
+        return _Abilities(tmp_overlay=overlay, disable_userns=disable)
 
-    def _try(self, scratch: Path, *, disable_userns: bool) -> str:
+    def _try(self, place: Path, *, disable_userns: bool, overlays: tuple[Overlay, ...] = ()) -> str:
         """Why a sandbox around ``true`` does not work, or an empty string."""
-        request = Request(Layout(scratch / "scratch"), ("true",), workdir=HOME)
+        layout = Layout(place / "scratch", overlays=overlays)
+        request = Request(layout, ("true",), workdir=HOME)
         try:
             with ExitStack() as stack:
                 options = _Options(stack)
@@ -193,10 +196,10 @@ class _Options:
             kind = "--bind" if mount.writable else "--ro-bind"
             yield _parts(mount.target), (kind, str(mount.source), mount.target)
         for index, overlay in enumerate(layout.overlays):
-            options = ("--overlay-src", str(overlay.source), "--tmp-overlay", overlay.target)
+            view = ["--overlay-src", str(overlay.source), "--tmp-overlay"]
             if copies:
-                options = ("--bind", str(copies[index]), overlay.target)
-            yield _parts(overlay.target), options
+                view = ["--bind", str(copies[index])]
+            yield _parts(overlay.target), (*view, overlay.target)
         for file in layout.files:
             data = ("--ro-bind-data", self._data(file.content), file.target)
             yield _parts(file.target), ("--perms", "0500" if file.executable else "0400", *data)

@@ -158,7 +158,7 @@ def group(limits: Limits, trees: tuple[Hierarchy, ...] | None = None) -> Iterato
 
 def hierarchies(process: Path = Path("/proc/self")) -> tuple[Hierarchy, ...]:
     """The cgroup trees that hold a controller of use, and where ``process`` stands in them."""
-    mounts = []
+    mounts: list[tuple[str, frozenset[str], str, str]] = []
     for line in _read(process / "mountinfo").splitlines():
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
@@ -169,8 +169,8 @@ def hierarchies(process: Path = Path("/proc/self")) -> tuple[Hierarchy, ...]:
     for line in _read(process / "cgroup").splitlines():
         _, names, path = line.split(":", 2)
         controllers = frozenset(names.split(",")) & frozenset(_CONTROLLERS)
-        for kind, options, root, point in mounts:
-            mine = kind == "cgroup2" if not names else kind == "cgroup" and controllers & options
+        for kind, mounted, root, point in mounts:
+            mine = kind == "cgroup2" if not names else kind == "cgroup" and controllers & mounted
             if not mine or not PurePosixPath(path).is_relative_to(root):
                 continue
             own = Path(point) / PurePosixPath(path).relative_to(root)
@@ -232,11 +232,16 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, value: object) -> bool:
     try:
-        # Never create: the kernel made every file that there is.
-        with path.open("r+") as file:
-            file.write(str(value))
+        # Never create: the kernel made every file that there is; some can only be written.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     except OSError:
         return False
+    try:
+        os.write(descriptor, str(value).encode())
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
     return True
 
 

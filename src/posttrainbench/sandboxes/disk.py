@@ -100,5 +100,7 @@ def _outermost(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     """The paths without those that stand inside another one, so that none counts twice."""
     real = sorted({path.resolve() for path in paths})
     return tuple(
-        path for path in real if not any(path != other and path.is_relative_to(other) for other in real)
+        path
+        for path in real
+        if not any(path != other and path.is_relative_to(other) for other in real)
     )

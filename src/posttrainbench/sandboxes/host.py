@@ -38,7 +38,7 @@ class Host:
     """The command runs on the host's own files, with a private home and TMPDIR.
 
     A PID namespace of its own holds its processes together where ``unshare`` may make one; else
-    the supervisor does as child subreaper.
+    the keeper does as child subreaper.
     """
 
     name = "host"
@@ -77,9 +77,7 @@ class Host:
         check_command(request)
         unshare = self._unshare(request)
         with ExitStack() as stack:
-            copies = stack.enter_context(
-                private_copies(request.layout, overlays=True, files=True)
-            )
+            copies = stack.enter_context(private_copies(request.layout, overlays=True, files=True))
             home, tmp = prepare_scratch(request.layout)
             if not Path(request.workdir).is_dir():
                 raise SandboxError(f"the working directory {request.workdir} is not a folder")
@@ -95,7 +93,6 @@ class Host:
                 "env": env | dict([mark.split("=")] if mark else []),
                 "status": write_end,
                 "proc": proc,
-                "parent": os.getpid(),
                 "loopback": not request.network,
                 "ambient": "--keep-caps" in unshare,
             }

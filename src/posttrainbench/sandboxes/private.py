@@ -102,7 +102,8 @@ def _write(path: Path, content: bytes, *, executable: bool) -> None:
 def _copy(source: Path, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A reflink where the file system has them, else a plain copy; links stay links.
-    command = ["cp", "-a", "--reflink=auto", "--no-preserve=ownership", "--", source, copy]
+    options = ("-a", "--reflink=auto", "--no-preserve=ownership")
+    command: list[str | Path] = ["cp", *options, "--", source, copy]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SandboxError(

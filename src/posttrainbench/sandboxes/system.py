@@ -40,6 +40,9 @@ _ACCELERATORS = ("/sys/devices", "/sys/bus/pci", "/sys/class", "/sys/module/nvid
 
 def programs(root: Path = Path("/")) -> Iterator[str]:
     """Options that show /usr and, in the host's own layout, /bin, /lib and their kin."""
+    for parent in ("/etc", "/home", "/sys"):
+        # Said, because bubblewrap would make them for their owner alone.
+        yield from ("--perms", "0755", "--dir", parent)
     yield from ("--ro-bind", str(root / "usr"), "/usr")
     for name in _PROGRAMS:
         place = root / name.lstrip("/")

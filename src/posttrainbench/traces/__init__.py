@@ -1,1 +1,1 @@
-"""From an agent's output stream to records: timestamps, redaction, caps; later ATIF trajectories."""
+"""An agent's output stream on its way to records: timestamps, redaction, caps."""

@@ -53,6 +53,7 @@ class TransformersEngine:
         self.side_files_restored = side_files_restored
         self.max_batch = _MAX_BATCH[model.device.type]
         self.gpu = torch.cuda.get_device_name() if model.device.type == "cuda" else ""
+        self._dtype = str(model.dtype).removeprefix("torch.")
         self._model = model
         self._tokenizer = tokenizer
         self._text = model.config.get_text_config()
@@ -64,9 +65,7 @@ class TransformersEngine:
     def versions(self) -> Mapping[str, str]:
         """Libraries and number format: what the same weights could answer differently under."""
         names = ("torch", "transformers", "tokenizers", "safetensors")
-        return {name: version(name) for name in names} | {
-            "dtype": str(self._model.dtype).removeprefix("torch.")
-        }
+        return {name: version(name) for name in names} | {"dtype": self._dtype}
 
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Completion]:
         """Complete all prompts, in order; longest first inside, batches halved when memory ends.

@@ -7,18 +7,25 @@ from typing import Any
 
 from ...audit.submission import take_over
 from ...records import write_json
-from .. import manifest
+from .. import desk, manifest
 from ..context import Context
 
 
 def run(context: Context) -> dict[str, Any]:
     """Write ``workspace.manifest.jsonl``, ``submission/`` and ``submission.json``."""
-    entries = manifest.write(context.run.manifest_file, manifest.scan(context.run.workspace))
+    run = context.run
+    model = Path(run.preparation().model_dir)
+    paths = manifest.write(run.manifest_file, manifest.scan(run.workspace, context.report.progress))
     submission = take_over(
-        context.run.workspace / "final_model",
-        Path(context.run.preparation().model_dir),
-        context.run.submission,
+        run.workspace / "final_model",
+        model,
+        run.submission,
         progress=context.report.progress,
+        seen_as=context.sandbox.where(desk.bare_layout(desk.world_of(run)), desk.WORKSPACE),
     )
-    write_json(context.run.submission_file, submission)
-    return {"status": submission.status, "reason": submission.reason, "files": entries}
+    write_json(run.submission_file, submission)
+    return {
+        "submission": submission.status,
+        "paths": paths,
+        **({"reason": submission.reason} if submission.reason else {}),
+    }

@@ -67,17 +67,15 @@ def run(context: Context) -> dict[str, Any]:
 
 
 def _prompt(context: Context, model: Path, data: Path) -> str:
-    world = desk.World(
-        workspace=context.run.workspace, scratch=context.run.scratch, model=model, data=data
-    )
-    layout = desk.layout(world, context.sandbox, context.model.entry, context.benchmark.entry, 0)
+    run, where = context.run, context.sandbox.where
+    layout = desk.bare_layout(desk.World(run.workspace, run.scratch, model, data))
     return prompt(
         context.spec,
         context.model.entry,
         context.benchmark.entry,
         Places(
-            workspace=context.sandbox.where(layout, desk.WORKSPACE),
-            model=context.sandbox.where(layout, desk.MODEL),
+            workspace=where(layout, desk.WORKSPACE),
+            model=where(layout, desk.MODEL),
             python="python",
         ),
     )

@@ -21,9 +21,7 @@ from ...records import (
 from .. import manifest
 from ..context import STAGES, Context
 
-NOT_AUDITED = Verdict(
-    outcome="undecided", reasons=("no audit was made",), decided_by="nobody yet"
-)
+NOT_AUDITED = Verdict(outcome="undecided", reasons=("no audit was made",), decided_by="nobody yet")
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -57,7 +55,7 @@ def gather(context: Context) -> Result:
         agent=spec.agent.name,
         score=scored.score if scored else None,
         stderr=scored.stderr if scored else None,
-        base_score=base_score(context, evaluation),
+        base_score=base_score(context),
         verdict=audit.verdict if audit else NOT_AUDITED,
         comparable=_comparable(context, evaluation, preparation, audit),
         model_hash=submission.model_hash,
@@ -87,10 +85,11 @@ def newest(evaluations: list[Evaluation], subject: str) -> Evaluation | None:
     """The newest complete evaluation of a subject, else its newest failed one."""
     own = [evaluation for evaluation in evaluations if evaluation.subject == subject]
     complete = [evaluation for evaluation in own if evaluation.status == "complete"]
-    return (complete or own or [None])[-1]
+    candidates = complete or own
+    return candidates[-1] if candidates else None
 
 
-def base_score(context: Context, evaluation: Evaluation | None) -> BaseScore | None:
+def base_score(context: Context) -> BaseScore | None:
     """The untouched base model's score: published where comparable, else measured in this run."""
     measured = newest(context.run.list_evaluations(), "base")
     if measured is not None and measured.score is not None:
@@ -131,6 +130,4 @@ def _comparable(
 
 def _stage_seconds(journal: Journal) -> dict[str, float]:
     done = journal.done_stages()
-    return {
-        stage: float(done[stage].data.get("seconds", 0.0)) for stage in STAGES if stage in done
-    }
+    return {stage: float(done[stage].data.get("seconds", 0.0)) for stage in STAGES if stage in done}

@@ -1,8 +1,8 @@
 """solve: the agent at work, under the clock.
 
-The budget is spent once.  If the worker died in the middle, the sandbox died with it; what is left of
-the budget goes to a second attempt where the agent can resume its session, otherwise the run goes on
-with what stands in ``final_model``.
+The budget is spent once.  If the worker died in the middle, the sandbox died with it; what is left
+of the budget goes to a second attempt where the agent can resume its session, otherwise the run
+goes on with what stands in ``final_model``.
 """
 
 from __future__ import annotations
@@ -36,25 +36,26 @@ def run(context: Context) -> dict[str, Any]:
     if attempts and not (again and context.agent.resumable and left >= MIN_RESUME_SECONDS):
         return {"attempts": len(attempts), "ended": attempts[-1].ended, "resumed": False}
     attempt = _attempt(context, context.run.next_attempt(), left)
-    return {"attempts": attempt.number, "ended": attempt.ended, "seconds": attempt.seconds}
+    return {
+        "attempts": attempt.number,
+        "ended": attempt.ended,
+        "agent_seconds": round(attempt.seconds, 3),
+    }
 
 
 def _attempt(context: Context, number: int, budget: float) -> Attempt:
     run, spec, sandbox = context.run, context.spec, context.sandbox
-    preparation = run.preparation()
-    world = desk.World(
-        workspace=run.workspace,
-        scratch=run.scratch,
-        model=Path(preparation.model_dir),
-        data=Path(preparation.data_dir),
-    )
-    entries = (context.model.entry, context.benchmark.entry)
-    bare = desk.layout(world, sandbox, *entries, deadline=0)
+    world = desk.world_of(run)
+    bare = desk.bare_layout(world)
     launch = context.agent.launch(_desk_view(context, bare), spec.agent)
-    deadline = time.time() + budget
-    layout = desk.layout(
-        world, sandbox, *entries, deadline, mounts=launch.mounts, inline=launch.files
+    cell = desk.cell(
+        context.model.entry,
+        context.benchmark.entry,
+        sandbox.where(bare, desk.MODEL),
+        sandbox.where(bare, desk.DATA),
     )
+    deadline = time.time() + budget
+    layout = desk.full_layout(world, cell, deadline, launch)
     request = _request(context, layout, launch, budget)
     run.attempts.mkdir(exist_ok=True)
     context.journal.append("attempt-started", "solve", number=number, deadline=deadline)
@@ -151,6 +152,7 @@ def _record(
         redactions=output.redactions,
         enforcement=ending.enforcement,
         agent_version=context.agent.version(),
+        note=f"output lost: {output.storage_failed}" if output.storage_failed else "",
     )
 
 
@@ -175,4 +177,3 @@ def _close_open_attempt(context: Context) -> None:
     )
     write_json(context.run.attempt_file(number), attempt)
     context.journal.append("attempt-ended", "solve", number=number, ended="worker-died")
-
