@@ -7,8 +7,11 @@ the name that a person types.
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Literal
+import re
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from .errors import MissingRequirementError, UnknownNameError
 
@@ -40,5 +43,36 @@ def make(kind: Kind, name: str) -> Any:
 
 
 def _points(kind: Kind) -> dict[str, EntryPoint]:
-    group = "posttrainbench." + kind + ("es" if kind.endswith("x") else "s")
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in entry_points(group=_group(kind))}
+
+
+def _group(kind: Kind) -> str:
+    return f"posttrainbench.{kind}{'es' if kind.endswith('x') else 's'}"
+
+
+def plugin_files() -> tuple[Path, ...]:
+    """Packages and metadata folders of third parties' plug-ins: what a sandbox must show so that
+    they are found inside as well."""
+    found: dict[Path, None] = {}
+    for kind in get_args(Kind):
+        for point in entry_points(group=_group(kind)):
+            if point.dist is None or point.dist.name == "posttrainbench":
+                continue
+            spec = find_spec(point.module.partition(".")[0])
+            if spec is not None and spec.origin is not None:
+                origin = Path(spec.origin)
+                found[origin.parent if origin.stem == "__init__" else origin] = None
+            found |= dict.fromkeys(_metadata(point.dist))
+    return tuple(found)
+
+
+def _metadata(distribution: Distribution) -> list[Path]:
+    def plain(name: str) -> str:
+        return re.sub(r"[-_.]+", "_", name).lower()
+
+    folder = Path(str(distribution.locate_file("")))
+    return [
+        path
+        for path in folder.glob("*.*-info")
+        if plain(path.name).startswith(plain(distribution.name) + "_")
+    ]

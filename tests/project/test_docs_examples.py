@@ -10,9 +10,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from ptb_test_plugin import build_tiny_llama
 
 from posttrainbench.agents import Desk
 from posttrainbench.errors import DataError, SpecError
+from posttrainbench.records import RunDir
 from posttrainbench.registry import make
 from posttrainbench.sandboxes import TMP, Layout, Limits, Request
 from posttrainbench.sandboxes.runner import run as run_command
@@ -132,7 +134,7 @@ def test_sandbox_example(installed: Path, tmp_path: Path) -> None:
     ending, text = run_in("nice", layout, ("nice",), sandbox.where(layout, TMP))
     assert (ending.ended, ending.exit_code, ending.survivors) == ("exited", 0, 0)
     assert int(text) == min(19, os.nice(0) + 10)
-    assert "nice 10" in ending.enforcement.cpu
+    assert ending.enforcement.processes.endswith(", at low priority")
 
 
 def test_agent_example(installed: Path, tmp_path: Path) -> None:
@@ -161,6 +163,39 @@ def test_agent_example(installed: Path, tmp_path: Path) -> None:
     assert ending.exit_code == 0, text
     assert text == "hi, my task has 10 characters\n"
     assert (desk_folder / "final_model" / "config.json").read_text() == "{}"
+
+
+def test_a_whole_run_of_examples(distribution: Path, tmp_path: Path) -> None:
+    """Agent, model, benchmark and sandbox of the documentation in one real run."""
+    weights = tmp_path / "weights"
+    build_tiny_llama(weights)
+    options = ["--agent=copier", "--model=house-model", "--benchmark=capitals", "--sandbox=nice"]
+    done = subprocess.run(
+        [sys.executable, "-m", "posttrainbench", "run", *options, "--budget=1m",
+         f"--results={tmp_path / 'results'}", "--option=greeting=hi"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(distribution),
+            "HOUSE_MODEL": str(weights),
+            "PTB_CACHE": str(tmp_path / "cache"),
+            "NO_COLOR": "1",
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [path] = (tmp_path / "results").iterdir()
+    result = RunDir.open(path).result()
+    assert result.status == "scored"
+    assert (result.model, result.benchmark, result.agent) == ("house-model", "capitals", "copier")
+    assert result.sandbox == "nice"
+    assert result.model_hash == result.base_model_hash
+    assert result.base_score is not None
+    assert result.score == result.base_score.value
+    assert "hi, my task has" in RunDir.open(path).output_file(1).read_text()
 
 
 def test_the_snippets_without_a_file_name_compile(root: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from posttrainbench.sandboxes import Limits
+from posttrainbench.sandboxes import Limits, cgroups
 
 WORKER = """
 import json, sys
@@ -94,8 +94,11 @@ def test_after_an_exception_in_the_caller(any_desk, six_descendants, collected, 
     assert any_desk.alive() == 0
 
 
-def test_a_command_that_kills_its_own_keepers(bare_host, eventually):
+@pytest.mark.parametrize("with_groups", [True, False])
+def test_a_command_that_kills_its_own_keepers(bare_host, eventually, monkeypatch, with_groups):
     """Without a namespace the command can reach them; its processes are found by their mark."""
+    if not with_groups:
+        monkeypatch.setattr(cgroups, "hierarchies", lambda: ())
     script = """
     setsid -f sleep $TOKEN
     keeper=$(cut -d' ' -f4 /proc/$PPID/stat)

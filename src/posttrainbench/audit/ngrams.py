@@ -45,14 +45,17 @@ def words(text: str) -> list[str]:
 
 
 def unescape(text: str) -> str:
-    """Undo one level of backslash escapes, as in JSON or source code, without parsing either."""
+    """Undo one level of backslash escapes, as in JSON or source code, without parsing either.
+
+    Escaped quotes stay as they are: neither they nor their backslash belong to a word.
+    """
     if "\\" not in text:
         return text
     text = text.replace("\\\\", "\0")
     if "\\u" in text:
         text = _UNICODE_ESCAPE.sub(_character, text)
-    for escape in ("\\n", "\\r", "\\t", "\\f", "\\b", '\\"', "\\'", "\\/"):
-        text = text.replace(escape, " " if escape[1].isalpha() else escape[1])
+    for escape in ("\\n", "\\r", "\\t", "\\f", "\\b"):
+        text = text.replace(escape, " ")
     return text.replace("\0", "\\")
 
 

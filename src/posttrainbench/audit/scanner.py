@@ -14,7 +14,7 @@ BLOCK = 60_000
 LEVELS = 3
 """How many levels of backslash escapes are undone: JSON in a string of JSON in source code."""
 _QUOTED_WORDS = 40
-_ESCAPED = re.compile(r'\\[nrt"u/\\]')
+_ESCAPED = re.compile(r"\\[nrtfbu\\]")
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ def desk(
 
 
 def evaluate(
-    model_folder: Annotated[Path, typer.Argument(help="A model folder (safetensors).")],
+    model: Annotated[str, typer.Argument(help="A model folder, or a base model's name.")],
     benchmark: Annotated[str, typer.Option(help="See `ptb list benchmarks`.")],
-    model: Annotated[
-        str, typer.Option(help="The base model it descends from; decides the family.")
-    ] = "smollm2-135m",
+    base: Annotated[
+        str | None, typer.Option(help="The base model it descends from; decides the template.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Number of items; -1 takes all.")] = -1,
     seed: Annotated[int, typer.Option(help="Run seed.")] = 1,
     output: Annotated[
@@ -47,15 +47,16 @@ def evaluate(
 
     reporter = TerminalReporter()
     try:
-        metrics = evaluate_folder(
-            model_folder,
-            model=model,
+        measured = evaluate_folder(
+            model,
+            base=base,
             benchmark=benchmark,
-            limit=None if limit < 0 else limit,
+            limit=limit,
             seed=seed,
             output=output,
             progress=reporter.progress,
         )
     finally:
         reporter.close()
-    typer.echo(f"{benchmark}: {percent(metrics.score)} on {metrics.samples} items")
+    error = f" ± {100 * measured.stderr:.1f}" if measured.stderr is not None else ""
+    typer.echo(f"{benchmark}: {percent(measured.score)}{error} on {measured.samples} items")

@@ -21,7 +21,7 @@ from ..errors import (
 )
 from ..records import read_json, write_json
 from ..sandboxes import Ending, Layout, Limits, Mount, Request, Sandbox
-from ..sandboxes.python import python_mounts
+from ..sandboxes.python import python_environment, python_mounts
 from ..sandboxes.runner import run
 from .generate import OFFLINE
 from .request import ERROR, Failure, StepRequest
@@ -113,7 +113,9 @@ def run_step(
 def _environment() -> dict[str, str]:
     # Threads that spin at a barrier starve each other when the cores are shared: a short spin costs
     # nothing on an idle machine and is many times faster on a busy one.
-    environment = {"GOMP_SPINCOUNT": "1000", "PYTHONUNBUFFERED": "1", **OFFLINE}
+    environment = {
+        "GOMP_SPINCOUNT": "1000", "PYTHONUNBUFFERED": "1", **OFFLINE, **python_environment(),
+    }  # fmt: skip
     environment["PATH"] = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
     if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
         environment["CUDA_VISIBLE_DEVICES"] = visible

@@ -1,8 +1,8 @@
 """Which evaluations a run needs, and the folders in which they grow.
 
-An evaluation is begun by `generate` and finished by `grade`.  Its folder holds ``plan.json`` from the
-start and ``evaluation.json`` at the end; a folder with only the former is unfinished, and a later
-worker goes on with it.
+An evaluation is begun by `generate` and finished by `grade`.  Its folder holds ``plan.json`` from
+the start and ``evaluation.json`` at the end; a folder with only the former is unfinished, and a
+later worker goes on with it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,14 @@ class Plan(Frozen):
 
 
 def subjects(context: Context) -> list[Subject]:
-    """The submission, if there is one; the base model, unless its published score serves."""
+    """The submission, if there is one; the base model, unless its published score serves or the
+    submission is the base model to the last byte."""
     wanted: list[Subject] = []
-    if context.run.read_submission().status == "accepted":
+    submission = context.run.read_submission()
+    if submission.status == "accepted":
         wanted.append("submission")
+        if submission.model_hash == context.run.preparation().model_hash:
+            return wanted
     published = reference_score(context.spec.model, context.spec.benchmark)
     if published is None or context.spec.evaluation.limit is not None:
         wanted.append("base")

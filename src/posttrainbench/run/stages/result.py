@@ -91,7 +91,12 @@ def newest(evaluations: list[Evaluation], subject: str) -> Evaluation | None:
 
 def base_score(context: Context) -> BaseScore | None:
     """The untouched base model's score: published where comparable, else measured in this run."""
-    measured = newest(context.run.list_evaluations(), "base")
+    evaluations = context.run.list_evaluations()
+    measured = newest(evaluations, "base")
+    if measured is None:
+        own = newest(evaluations, "submission")
+        if own is not None and own.model_hash == context.run.preparation().model_hash:
+            measured = own
     if measured is not None and measured.score is not None:
         return BaseScore(
             value=measured.score, source="measured", detail=f"evaluation {measured.number:03d}"

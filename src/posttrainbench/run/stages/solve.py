@@ -17,6 +17,7 @@ from typing import Any
 from ...agents import AgentLaunch, Desk
 from ...records import Attempt, now, write_json
 from ...sandboxes import Ending, Layout, Limits, Request
+from ...sandboxes.python import python_environment
 from ...sandboxes.runner import run as run_command
 from ...traces.reader import read_output
 from ...traces.writer import TraceWriter
@@ -106,6 +107,7 @@ def _request(context: Context, layout: Layout, launch: AgentLaunch, budget: floa
             "PTB_CELL_FILE": where(layout, desk.CELL),
             "PTB_DEADLINE_FILE": where(layout, desk.DEADLINE),
             "PYTHONUNBUFFERED": "1",
+            **python_environment(),
             **granted,
             **launch.env,
         },

@@ -1,0 +1,135 @@
+"""A loopback hub and a folder of wheels: the outside world of these tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RESOLVE = re.compile(r"/(?:(datasets)/)?([^/]+/[^/]+)/resolve/([0-9a-f]{40})/(.+)")
+
+
+@dataclass
+class Hub:
+    """Files by (repository type, repository, revision, name); ``asked`` holds every request."""
+
+    url: str = ""
+    files: dict[tuple[str, str, str, str], bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """A hub on the loopback, with an empty client cache."""
+    hub = Hub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            hub.asked.append(self.path)
+            match = RESOLVE.fullmatch(self.path)
+            content = b"" if self.path == "/" else None
+            if match:
+                kind = "dataset" if match[1] else "model"
+                content = hub.files.get((kind, match[2], match[3], match[4]))
+            self.send_response(200 if content is not None else 404)
+            if content is None:
+                self.send_header("X-Error-Code", "EntryNotFound")
+            if match:
+                self.send_header("X-Repo-Commit", match[3])
+                self.send_header("ETag", f'"{hashlib.sha1(content or b"").hexdigest()}"')
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+            if self.command == "GET" and content:
+                self.wfile.write(content)
+
+        def log_message(self, *args: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    yield hub
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A hub that is told to be out of reach, and an empty client cache."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+
+
+@pytest.fixture
+def wheels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The only place where pip finds wheels."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+def make_wheel(folder: Path, name: str, version: str, members: dict[str, bytes]) -> str:
+    """Write a wheel and return its sha256."""
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    meta = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    wheel = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    path = folder / f"{module}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+        archive.writestr(f"{info}/METADATA", meta)
+        archive.writestr(f"{info}/WHEEL", wheel)
+        archive.writestr(f"{info}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def records(count: int = 3) -> list[dict[str, Any]]:
+    """Made-up items in the published form of BFCL."""
+    return [
+        {
+            "id": f"exec_simple_{index}",
+            "question": [[{"role": "user", "content": f"What is {index} zorks in blips?"}]],
+            "function": [
+                {
+                    "name": "zork_to_blip",
+                    "description": "Converts zorks.",
+                    "parameters": {
+                        "type": "dict",
+                        "properties": {
+                            "zorks": {"type": "float", "description": "How many."},
+                            "exact": {"type": "boolean", "description": "é", "default": False},
+                        },
+                        "required": ["zorks"],
+                    },
+                }
+            ],
+            "ground_truth": [f"zork_to_blip(zorks={index})"],
+        }
+        for index in range(count)
+    ]
+
+
+def lines(rows: list[dict[str, Any]]) -> bytes:
+    """JSON lines."""
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
