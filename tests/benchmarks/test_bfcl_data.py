@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from outside_world import Hub, lines, make_wheel, records
 
 from posttrainbench.benchmarks import bfcl_data
 from posttrainbench.errors import DataError
-
-from .conftest import Hub, lines, make_wheel, records
 
 SHARED = Path(__file__).parents[2] / "../shared/data/bfcl_exec_simple.jsonl"
 
@@ -32,14 +31,10 @@ def put_on_hub(hub: Hub, rows: list[dict[str, Any]]) -> None:
     hub.files[key] = lines(rows)
 
 
-def put_in_wheel(
-    monkeypatch: pytest.MonkeyPatch, wheels: Path, rows: list[dict[str, Any]]
-) -> None:
+def put_in_wheel(monkeypatch: pytest.MonkeyPatch, wheels: Path, rows: list[dict[str, Any]]) -> None:
     questions = [{k: v for k, v in row.items() if k != "ground_truth"} for row in rows]
     answers = [{"id": row["id"], "ground_truth": row["ground_truth"]} for row in rows]
-    members = dict(
-        zip(bfcl_data._MEMBERS, (lines(questions), lines(answers[::-1])), strict=True)
-    )
+    members = dict(zip(bfcl_data._MEMBERS, (lines(questions), lines(answers[::-1])), strict=True))
     sha256 = make_wheel(wheels, bfcl_data._PACKAGE, bfcl_data._VERSION, members)
     monkeypatch.setattr(bfcl_data, "_WHEEL_SHA256", sha256)
 
@@ -90,14 +85,15 @@ def test_a_record_of_another_shape_is_refused(change: dict[str, Any]) -> None:
         bfcl_data.canonical([{**records(1)[0], **change}])
 
 
-def test_the_hub_comes_first(
-    hub: Hub, tmp_path: Path, pinned: list[dict[str, Any]]
-) -> None:
+def test_the_hub_comes_first(hub: Hub, tmp_path: Path, pinned: list[dict[str, Any]]) -> None:
     put_on_hub(hub, pinned)
     fetched = bfcl_data.fetch(tmp_path / "cache", quiet)
     assert (fetched.source.kind, fetched.source.revision) == ("hub", bfcl_data._REVISION)
     assert [item.id for item in bfcl_data.load(fetched.folder)] == [row["id"] for row in pinned]
-    assert sorted(path.name for path in fetched.folder.iterdir()) == ["items.jsonl", "manifest.json"]
+    assert sorted(path.name for path in fetched.folder.iterdir()) == [
+        "items.jsonl",
+        "manifest.json",
+    ]
 
 
 def test_the_wheel_serves_where_the_hub_is_out_of_reach(

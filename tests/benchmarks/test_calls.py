@@ -15,7 +15,17 @@ def test_parse_call_reads_literals_only() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "f", "f(1)", "f(a=g())", "f(a=x)", "f(**{})", "f(a=1)(b=2", "1+1", "f(a=__import__('os'))"],
+    [
+        "",
+        "f",
+        "f(1)",
+        "f(a=g())",
+        "f(a=x)",
+        "f(**{})",
+        "f(a=1)(b=2",
+        "1+1",
+        "f(a=__import__('os'))",
+    ],
 )
 def test_parse_call_refuses_everything_else(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from outside_world import Hub, make_wheel
 
 from posttrainbench.catalog.sources import first_source, hub_file, hub_reachable, wheel_member
 from posttrainbench.errors import DataError
-
-from .conftest import Hub, make_wheel
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SHA_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

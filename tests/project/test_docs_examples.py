@@ -165,6 +165,7 @@ def test_agent_example(installed: Path, tmp_path: Path) -> None:
     assert (desk_folder / "final_model" / "config.json").read_text() == "{}"
 
 
+@pytest.mark.slow
 def test_a_whole_run_of_examples(distribution: Path, tmp_path: Path) -> None:
     """Agent, model, benchmark and sandbox of the documentation in one real run."""
     weights = tmp_path / "weights"

@@ -51,6 +51,20 @@ def test_every_page_is_linked_from_the_docs_index(root: Path) -> None:
         assert f"](decisions/{page.name})" in index, f"docs/README.md does not mention {page.name}"
 
 
+def test_every_test_that_the_docs_name_exists(root: Path) -> None:
+    named = [
+        (page.name, *match.groups())
+        for page in (root / "docs").rglob("*.md")
+        for match in re.finditer(r"`(tests/[\w/]+(?:\.py)?)(?:::(\w+))?`", page.read_text())
+    ]
+    assert len(named) > 10
+    for page, name, function in named:
+        assert (root / name).exists(), f"{page} names {name}"
+        if function:
+            text = (root / name).read_text(encoding="utf-8")
+            assert f"def {function}(" in text, f"{page} names {name}::{function}"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -81,7 +81,7 @@ def read_json(path: Path, model: type[Model]) -> Model:
         raise RecordError(
             f"{path} does not exist", advice="is this a run directory, and did that stage run?"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(
             f"{path} cannot be read: {error}",
             advice="move the file away and run `ptb worker RUN_DIR` to have the stage repeated",

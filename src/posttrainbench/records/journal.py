@@ -79,7 +79,7 @@ class Journal:
             try:
                 data = json.loads(line)
                 yield Event.model_validate(data)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
 
     def done_stages(self) -> dict[str, Event]:
