@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from .errors import MissingRequirementError, UnknownNameError
+from .errors import InputError, MissingRequirementError, UnknownNameError
 
 Kind = Literal["model", "benchmark", "agent", "sandbox", "engine", "backend", "check"]
 
@@ -28,11 +28,18 @@ def make(kind: Kind, name: str) -> Any:
 
     Raises:
         UnknownNameError: there is none; the error suggests the nearest names.
+        InputError: several packages offer it.
         MissingRequirementError: it exists but cannot be imported here (an extra is not installed).
     """
     points = _points(kind)
     if name not in points:
         raise UnknownNameError(kind, name, points)
+    givers = {_giver(point) for point in entry_points(group=_group(kind), name=name)}
+    if len(givers) > 1:
+        raise InputError(
+            f"the {kind} {name!r} is offered by several packages: {', '.join(sorted(givers))}",
+            advice="uninstall all but one of them; a name must mean one thing",
+        )
     try:
         return points[name].load()()
     except ImportError as error:
@@ -44,6 +51,10 @@ def make(kind: Kind, name: str) -> Any:
 
 def _points(kind: Kind) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=_group(kind))}
+
+
+def _giver(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unnamed package"
 
 
 def _group(kind: Kind) -> str:

@@ -57,19 +57,19 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Bytes in ``500MB``, ``16GiB`` or ``1e9``-free plain numbers.
+    """Bytes in ``500MB``, ``16GiB`` or a plain number.
 
     Raises:
-        SpecError: not a size, zero or negative.
+        SpecError: not a size, zero, negative or beyond all disks.
     """
     match = _PART.fullmatch(text.strip())
     unit = match.group(2).lower() if match else "?"
-    size = int(float(match.group(1)) * _BYTES[unit]) if match and unit in _BYTES else 0
-    if size <= 0:
+    size = float(match.group(1)) * _BYTES[unit] if match and unit in _BYTES else 0.0
+    if not 1 <= size < math.inf:
         raise SpecError(
             f"{text!r} is not a size greater than zero", advice="write for example 500MB or 16GiB"
         )
-    return size
+    return int(size)
 
 
 def format_size(size: float) -> str:

@@ -76,12 +76,12 @@ def items(count: int = 10) -> tuple[TestItem, ...]:
     )
 
 
-def deep(parent: Path, levels: int) -> None:
+def deep(parent: Path, levels: int = 60, name: str = "d" * 100) -> None:
     """A tree that is deeper than any path can be."""
     current = os.open(parent, os.O_RDONLY)
     for _ in range(levels):
-        os.mkdir("d", dir_fd=current)
-        below = os.open("d", os.O_RDONLY, dir_fd=current)
+        os.mkdir(name, dir_fd=current)
+        below = os.open(name, os.O_RDONLY, dir_fd=current)
         os.close(current)
         current = below
     os.close(current)

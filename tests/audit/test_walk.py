@@ -45,7 +45,7 @@ def test_kinds_and_order_and_nothing_followed(tmp_path: Path) -> None:
 
 
 def test_a_very_deep_tree_costs_no_descriptors_and_is_reported(tmp_path: Path) -> None:
-    deep(tmp_path, 3000)
+    deep(tmp_path, 3000, "d")
     before = open_files()
     walk = Walk(tmp_path)
     assert max(open_files() for _node in walk) <= before + 2

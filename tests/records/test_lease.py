@@ -99,12 +99,12 @@ def test_reused_pid_is_not_mistaken_for_the_holder(tmp_path: Path) -> None:
         assert "its process has ended" in lease.took_over
 
 
-@pytest.mark.parametrize("abandoned", [False, True], ids=["fresh", "abandoned"])
 def test_of_eight_racing_processes_exactly_one_wins(
-    tmp_path: Path, workers: Callable[..., Any], abandoned: bool
+    tmp_path: Path, workers: Callable[..., Any]
 ) -> None:
     racers = [workers() for _ in range(8)]
-    for turn in range(12):
+    for turn in range(20):
+        abandoned = turn % 2 == 1
         run = tmp_path / f"run-{turn}"
         run.mkdir()
         if abandoned:
@@ -120,7 +120,7 @@ def test_of_eight_racing_processes_exactly_one_wins(
 
 def test_fresh_lease_of_another_host_is_respected(tmp_path: Path) -> None:
     elsewhere(tmp_path, heartbeat_seconds=10.0)
-    with pytest.raises(LeaseError, match=r"host elsewhere.*last heartbeat"):
+    with pytest.raises(LeaseError, match=r"host elsewhere.*; last heartbeat .* ago"):
         Lease.acquire(tmp_path)
 
 
@@ -151,7 +151,7 @@ def test_living_holder_with_a_wrong_clock_is_respected(tmp_path: Path, skew: flo
     holder = threading.Thread(target=beat)
     holder.start()
     try:
-        with pytest.raises(LeaseError, match="heartbeat"):
+        with pytest.raises(LeaseError, match="its heartbeat goes on"):
             Lease.acquire(tmp_path)
     finally:
         ended.set()
@@ -174,7 +174,7 @@ def test_reboot_of_this_machine_ends_its_leases(tmp_path: Path) -> None:
 
 def test_another_machine_of_the_same_name_is_respected(tmp_path: Path) -> None:
     leave_lease(tmp_path, boot_id="a-twin", heartbeat_seconds=10.0)
-    with pytest.raises(LeaseError, match="last heartbeat"):
+    with pytest.raises(LeaseError, match=r"; last heartbeat .* ago"):
         Lease.acquire(tmp_path)
 
 
@@ -195,7 +195,7 @@ def test_holder_in_another_pid_namespace_is_respected(
         pytest.skip(reason)
     inside = workers(*command)
     assert inside.ask(f"acquire {tmp_path}") == "won "
-    with pytest.raises(LeaseError, match="last heartbeat"):
+    with pytest.raises(LeaseError, match=r"; last heartbeat .* ago"):
         Lease.acquire(tmp_path)
 
 

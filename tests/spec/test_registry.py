@@ -54,5 +54,5 @@ def test_unknown_name_suggests_the_nearest() -> None:
     assert "did you mean reference" in refusal.value.advice
     with pytest.raises(UnknownNameError) as refusal:
         registry.make("backend", "slurmm")
-    assert "known backends: none" in refusal.value.advice
+    assert "known: none" in refusal.value.advice
     assert refusal.value.exit_code == 2

@@ -30,8 +30,23 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "10", "h", "0s", "0h0m", "-3m", "3x", "nan", "nanh", "inf", "1e3s", "3m-2s", "3m,2s", "١٢",
-     "9" * 400 + "h"],
+    [
+        "",
+        "10",
+        "h",
+        "0s",
+        "0h0m",
+        "-3m",
+        "3x",
+        "nan",
+        "nanh",
+        "inf",
+        "1e3s",
+        "3m-2s",
+        "3m,2s",
+        "١٢",
+        "9" * 400 + "h",
+    ],
 )
 def test_bad_durations_name_the_value_and_the_way_out(text: str) -> None:
     with pytest.raises(SpecError) as refusal:

@@ -40,6 +40,12 @@ class Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+class Unpacked(Protocol):
+    """A decompressing stream.  ``read1`` gives what there is, also before a broken end."""
+
+    def read1(self, size: int = -1, /) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Piece:
     """Whole lines of a file; a line over ``CHUNK`` bytes comes in several pieces."""
@@ -75,10 +81,10 @@ def pieces(descriptor: int, limit: int = FILE_LIMIT) -> Iterator[Piece]:
     archive = head.startswith(_ARCHIVES)
     with io.FileIO(descriptor, closefd=False) as raw:
         raw.seek(0)
-        stream = _decompressed(raw, head)
-        if stream is not raw:
-            stream = _Peeked(stream)
-            head = stream.head
+        stream: Stream = raw
+        if unpacked := _decompressed(raw, head):
+            stream = peeked = _Peeked(unpacked)
+            head = peeked.head
         elif (archive or _is_binary(head)) and os.fstat(descriptor).st_size > BINARY_LIMIT:
             raise UnreadError(f"a binary file of over {BINARY_LIMIT} bytes", harmless=True)
         yield from _lines(stream, _decoder(head), limit)
@@ -98,42 +104,38 @@ def _decoder(head: bytes) -> Callable[[bytes, bool], str]:
 class _Peeked:
     """A decompressed stream whose beginning was looked at."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Unpacked) -> None:
         self._stream = stream
-        self._left = self.head = _read(stream, 8192)
+        try:
+            self._left = self.head = stream.read1(8192)
+        except _BROKEN as error:
+            raise UnreadError(f"cannot be decompressed: {error}") from None
 
     def read(self, size: int, /) -> bytes:
         if self._left:
             first, self._left = self._left, b""
             return first
-        return self._stream.read(size)
+        return self._stream.read1(size)
 
 
-def _decompressed(raw: io.FileIO, head: bytes) -> Stream:
+def _decompressed(raw: io.FileIO, head: bytes) -> Unpacked | None:
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=raw)
     if head.startswith(b"BZh"):
         return bz2.BZ2File(raw)
     if head.startswith(b"\xfd7zXZ\x00"):
         return lzma.LZMAFile(raw)
-    return raw
-
-
-def _read(stream: Stream, size: int) -> bytes:
-    try:
-        return stream.read(size)
-    except _BROKEN as error:
-        raise UnreadError(f"cannot be read to its end: {error}") from None
+    return None
 
 
 def _lines(stream: Stream, decode: Callable[[bytes, bool], str], limit: int) -> Iterator[Piece]:
     line, rest, done = 1, "", 0
     while done < limit:
         try:
-            chunk = _read(stream, CHUNK)
-        except UnreadError:
+            chunk = stream.read(CHUNK)
+        except _BROKEN as error:
             yield Piece(line, rest)
-            raise
+            raise UnreadError(f"cannot be read to its end: {error}") from None
         done += len(chunk)
         text = rest + decode(chunk, not chunk)
         if not chunk:

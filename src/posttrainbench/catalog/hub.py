@@ -46,7 +46,7 @@ class HubModel:
         self._endpoint = endpoint
 
     def fetch(self, cache: Path, progress: Progress) -> FetchedModel:
-        """The weights in ``cache``: what is there already, else the user's own hub cache, else the hub.
+        """The weights: what ``cache`` holds, else from the user's own hub cache, else from the hub.
 
         What is there already is used without a question to the network, so that all runs of a
         cache start from the same revision; its content is checked against the recorded hash.

@@ -203,8 +203,10 @@ def _alive(pid: int, start_time: int) -> bool:
 
 
 def _start_time(pid: int) -> int | None:
-    """Field 22 of ``/proc/PID/stat``; 0 for a zombie, ``None`` where it cannot be read."""
+    """Field 22 of ``/proc/PID/stat``; 0 for a zombie, ``None`` where it cannot be known."""
     try:
+        if Path("/proc/self").readlink().name != str(os.getpid()):
+            return None  # the ``/proc`` of another process namespace: its pids are not ours
         stat = Path(f"/proc/{pid}/stat").read_bytes()
         fields = stat[stat.rindex(b")") + 2 :].split()
         return 0 if fields[0] in (b"Z", b"X") else int(fields[19])

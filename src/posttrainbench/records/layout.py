@@ -170,13 +170,15 @@ class RunDir:
 def _numbered_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.iterdir() if p.suffix == ".json" and _NUMBERED.match(p.stem))
+    found = [p for p in folder.iterdir() if p.suffix == ".json" and _NUMBERED.match(p.stem)]
+    return sorted(found, key=lambda path: int(path.stem))
 
 
 def _numbered_folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.iterdir() if p.is_dir() and _NUMBERED.match(p.name))
+    found = [p for p in folder.iterdir() if p.is_dir() and _NUMBERED.match(p.name)]
+    return sorted(found, key=lambda path: int(path.name))
 
 
 def _next(folder: Path) -> int:
