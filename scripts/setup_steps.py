@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TAIL_LINES = 20
+PIP = ("-m", "pip", "install", "--no-input", "--no-compile")
+"""pip compiles byte code on one core; the setup does it afterwards, on all of them."""
 
 
 class SetupFailed(Exception):
@@ -58,8 +60,12 @@ class Steps:
         *,
         timeout: float | None = None,
         env: dict[str, str] | None = None,
+        may_fail: bool = False,
     ) -> None:
         """Run one command to its end.
+
+        Args:
+            may_fail: its exit status does not matter; the log has what it said.
 
         Raises:
             SetupFailed: it could not be started, failed, or took longer than ``timeout`` seconds.
@@ -96,7 +102,7 @@ class Steps:
                     except subprocess.TimeoutExpired:
                         process.kill()
                         process.wait()
-        if process.returncode:
+        if process.returncode and not may_fail:
             raise SetupFailed(f"{self._tail(offset)}\nexit status {process.returncode}")
 
     def _show(self, *, end: str, mark: str = "") -> None:

@@ -20,7 +20,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from setup_steps import SetupFailed, Steps
+from setup_steps import PIP, SetupFailed, Steps
 
 UV_LIMIT_S = 900
 UV_ENV = {"UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "1", "UV_LINK_MODE": "copy"}
@@ -43,7 +43,7 @@ def ensure_torch(steps: Steps, python: Path, constraints: Path) -> None:
     wanted = os.environ.get("PTB_TORCH") or "auto"
     if wanted not in ("auto", "local", "uv-cpu", "index"):
         with steps.step(f"torch as PTB_TORCH says: {wanted}"[:58]):
-            steps.run([python, "-m", "pip", "install", *shlex.split(wanted)])
+            steps.run([python, *PIP, *shlex.split(wanted)])
         return
     if installed_torch(python) == pin:
         return
@@ -100,13 +100,12 @@ def has_nvidia_gpu() -> bool:
 
 def _local(steps: Steps, python: Path, pin: str) -> None:
     with steps.step(f"torch {pin}, from the wheels that pip is configured to see"):
-        pip: list[str | Path] = [python, "-m", "pip", "install", "--no-index", "--no-deps"]
-        steps.run([*pip, f"torch=={pin}"])
+        steps.run([python, *PIP, "--no-index", "--no-deps", f"torch=={pin}"])
 
 
 def _uv_cpu(steps: Steps, python: Path, constraints: Path, pin: str) -> None:
     with steps.step(f"torch {pin}, PyTorch's CPU build through uv"):
-        steps.run([python, "-m", "pip", "install", "-c", constraints, "uv"])
+        steps.run([python, *PIP, "-c", constraints, "uv"])
         uv: list[str | Path] = [python, "-m", "uv", "pip", "install", "--python", python]
         steps.run(
             [*uv, "--no-deps", "--torch-backend=cpu", f"torch=={pin}"],
@@ -117,4 +116,4 @@ def _uv_cpu(steps: Steps, python: Path, constraints: Path, pin: str) -> None:
 
 def _index(steps: Steps, python: Path, constraints: Path, pin: str) -> None:
     with steps.step(f"torch {pin}, the package index's build"):
-        steps.run([python, "-m", "pip", "install", "-c", constraints, f"torch=={pin}"])
+        steps.run([python, *PIP, "-c", constraints, f"torch=={pin}"])

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from setup_steps import SetupFailed, Steps
+from setup_steps import PIP, SetupFailed, Steps
 from setup_torch import ensure_torch, installed_torch, pinned
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,6 +125,8 @@ def install(extra: str, steps: Steps) -> None:
     with steps.step(f"posttrainbench[{extra}] and what it needs"):
         # Our own build tools, not fresh ones: then this works without a network, too.
         pip_install(steps, "--no-build-isolation", "--editable", f"{ROOT}[{extra}]")
+    with steps.step("byte code"):
+        compile_all(steps)
     stamp = {"fingerprint": fingerprint(), "extra": extra, "seconds": time.monotonic() - started}
     temporary = STAMP.with_suffix(".tmp")
     temporary.write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
@@ -191,16 +193,18 @@ def drop_half_installed(steps: Steps) -> None:
 
 
 def pip_install(steps: Steps, *arguments: str) -> None:
-    pip: list[str | Path] = [
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--no-input",
-        "--constraint",
-        constraints(),
-    ]
-    steps.run([*pip, *arguments], env={"PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+    command: list[str | Path] = [PYTHON, *PIP, "--constraint", constraints(), *arguments]
+    steps.run(command, env={"PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+
+
+def compile_all(steps: Steps) -> None:
+    """Byte code for everything; sandboxes see the environment read-only and could not keep it.
+
+    A few packages ship files that are no Python of this version, so the exit status says nothing.
+    """
+    jobs = str(min(8, len(os.sched_getaffinity(0))))
+    folders = list(VENV.glob("lib/python3*/site-packages"))
+    steps.run([PYTHON, "-m", "compileall", "-q", "-j", jobs, *folders], may_fail=True)
 
 
 def constraints() -> Path:

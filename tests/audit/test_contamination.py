@@ -237,6 +237,18 @@ def test_bombs_are_bounded_and_not_clean(case: Case, monkeypatch: pytest.MonkeyP
     assert scan(case)["files-unseen"].weight == "needs-judge"
 
 
+@pytest.mark.parametrize("name", ["locked/t.jsonl", "locked"])
+def test_what_cannot_be_read_is_not_clean(case: Case, name: str) -> None:
+    (case.workspace / "locked").mkdir()
+    (case.workspace / "locked" / "t.jsonl").write_text(CHAT)
+    (case.workspace / name).chmod(0)
+    if os.access(case.workspace / name, os.R_OK):
+        pytest.skip("we read everything here, as root does")
+    found = scan(case)
+    (case.workspace / name).chmod(0o700)
+    assert found["files-unseen"].weight == "needs-judge"
+
+
 def test_the_sum_is_bounded(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TOTAL_LIMIT", 6000)
     (case.workspace / "a").write_text("x " * 1000)

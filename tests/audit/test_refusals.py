@@ -274,9 +274,9 @@ def test_a_link_through_a_linked_folder_is_refused(final: Path, base: Path, tmp_
 
 
 def test_unreadable_weights(final: Path, base: Path, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root reads everything")
     weights(final).chmod(0)
+    if os.access(weights(final), os.R_OK):
+        pytest.skip("we read everything here, as root does")
     assert take_over(final, base, tmp_path / "s").reason == "unreadable"
 
 

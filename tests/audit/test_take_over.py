@@ -12,7 +12,7 @@ from audit_samples import CONFIG, save_model, tensors
 from safetensors.numpy import save_file
 
 from posttrainbench.audit.submission import take_over
-from posttrainbench.errors import DataError
+from posttrainbench.errors import DataError, StorageError
 from posttrainbench.records import Submission
 from posttrainbench.records.hashing import model_hash
 
@@ -205,3 +205,25 @@ def test_bfloat16_without_torch(tmp_path: Path, base: Path, target: Path) -> Non
     assert taken.status == "accepted"
     assert "stored as BF16, the base model as F32" in taken.detail
     assert not taken.identical_to_base
+
+
+def test_a_disk_that_refuses_is_no_fault_of_the_submission(
+    final: Path, base: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot write"):
+        take_over(final, base, tmp_path / "file" / "submission")
+
+
+def test_a_full_disk_leaves_nothing_half(
+    final: Path, base: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int, _data: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("posttrainbench.audit.copying._reflink", lambda _source, _out: False)
+    monkeypatch.setattr("posttrainbench.audit.copying.os.write", full)
+    with pytest.raises(StorageError, match="No space left"):
+        take_over(final, base, target)
+    monkeypatch.undo()
+    assert list(target.parent.iterdir()) == []

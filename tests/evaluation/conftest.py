@@ -16,6 +16,11 @@ from posttrainbench.errors import DataError
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """inspect leaves memory streams of its own to the garbage collector."""
+    config.addinivalue_line("filterwarnings", "ignore:Unclosed <MemoryObject:ResourceWarning")
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sound model folder; not to be changed."""

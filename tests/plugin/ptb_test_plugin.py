@@ -31,10 +31,10 @@ class TinyLlama:
     )
 
     def fetch(self, cache: Path, progress) -> FetchedModel:
-        folder = cache / "tiny-llama"
+        folder = cache / "models" / "tiny-llama"
         if not folder.exists():
             progress("building the tiny model")
-            cache.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = temporary_beside(folder)
             build_tiny_llama(temporary)
             try:

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tiny_runs import tiny_spec
 
-from posttrainbench import RunSpec
 from posttrainbench.records import RunDir
 from posttrainbench.run.api import settle
 from posttrainbench.run.worker import Worker
-
-COPY_BASE = 'cp -r "$MODEL" final_model'
-
-
-def tiny_spec(script: str, sandbox: str = "auto", agent: str = "script", **more) -> RunSpec:
-    return RunSpec(
-        model="tiny-llama",
-        benchmark="bfcl-tiny",
-        agent={"name": agent, "options": {"script": script}},
-        sandbox={"name": sandbox},
-        **({"budget": "60s", "evaluation": {"limit": 2}} | more),
-    )
 
 
 @pytest.fixture
@@ -70,12 +57,3 @@ def start_worker(ptb_env: dict[str, str]):
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not reached within {seconds} s")
-        time.sleep(0.02)

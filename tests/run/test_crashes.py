@@ -1,4 +1,4 @@
-"""kill -9 at every durable step of a run, then a second worker: nothing lost, nothing done twice."""
+"""kill -9 at every durable step of a run, then a second worker: nothing lost or done twice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from .conftest import COPY_BASE, wait_until
+from tiny_runs import COPY_BASE, wait_until
 
 CRASHER = str(Path(__file__).with_name("crashing_worker.py"))
 LAST_STEP = 120

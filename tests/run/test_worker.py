@@ -6,12 +6,12 @@ import json
 import signal
 
 import pytest
+from tiny_runs import COPY_BASE, wait_until
 
 from posttrainbench.errors import InputError, LeaseError, RecordError
 from posttrainbench.records import FileEntry, RunDir
+from posttrainbench.run import manifest
 from posttrainbench.run.context import STAGES
-
-from .conftest import COPY_BASE, wait_until
 
 
 def test_an_honest_run_leaves_every_record(new_run, work, sandbox_name):
@@ -28,7 +28,7 @@ def test_an_honest_run_leaves_every_record(new_run, work, sandbox_name):
     assert result.sandbox == sandbox_name
     assert result.sandbox_isolates_files == (sandbox_name == "bubblewrap")
     assert set(result.stage_seconds) >= set(STAGES) - {"result"}
-    assert {"posttrainbench", "python", "inspect_ai", "transformers", "torch"} <= set(
+    assert {"posttrainbench", "python", "inspect-ai", "transformers", "torch"} <= set(
         result.versions
     )
     [attempt] = run.list_attempts()
@@ -44,8 +44,8 @@ def test_weights_go_and_data_stay_in_the_kept_workspace(new_run, work):
     assert work(run)
     assert not (run.workspace / "final_model" / "model.safetensors").exists()
     assert (run.workspace / "train.jsonl").read_text() == "data\n"
-    entries = [FileEntry(**json.loads(line)) for line in run.manifest_file.read_text().splitlines()]
-    by_path = {entry.path: entry for entry in entries}
+    entries = manifest.read(run.manifest_file)
+    by_path = {entry.path: entry for entry in entries if isinstance(entry, FileEntry)}
     assert not by_path["final_model/model.safetensors"].kept
     assert by_path["final_model/model.safetensors"].sha256
     assert by_path["code/a.py"].kept
@@ -125,7 +125,7 @@ def test_a_flood_of_output_is_capped_and_never_judged_clean(new_run, work):
 
 def test_a_full_disk_quota_ends_the_agent_and_names_the_mechanism(new_run, work):
     run = new_run(
-        f"{COPY_BASE}; for i in $(seq 1000); do head -c 10000000 /dev/zero > fill.$i; sleep 0.1; done",
+        f"{COPY_BASE}; for i in $(seq 999); do head -c 9000000 /dev/zero > $i; sleep 0.1; done",
         resources={"disk": "60MB"},
     )
     assert work(run)
@@ -225,7 +225,7 @@ def test_timer_and_evaluate_work_on_the_desk(new_run, work, sandbox_name):
     """And the agent cannot change the deadline that the timer reads."""
     run = new_run(
         "bash timer.sh > timer.txt; (echo 9999999999 > $PTB_DEADLINE_FILE) 2> refused.txt;"
-        "python evaluate.py --model-path $MODEL --limit 2 --json-output-file metrics.json --max-tokens 4",
+        "python evaluate.py --model-path $MODEL --limit 2 --json-output-file metrics.json",
         sandbox=sandbox_name,
         budget="120s",
     )

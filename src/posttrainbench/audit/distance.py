@@ -73,7 +73,7 @@ def distance(
         median=float(np.median(ratios)),
         largest=max(ratios),
         overall=math.sqrt(difference / reference),
-        cosine=product / math.sqrt(reference * given),
+        cosine=min(1.0, max(-1.0, product / math.sqrt(reference * given))),
         unchanged=sum(ratio == 0 for ratio in ratios) / len(ratios),
     )
 

@@ -85,7 +85,7 @@ class EvaluationCache:
     def fetch(self, facts: Mapping[str, Any], destination: Path) -> bool:
         """Copy an entry's files into ``destination``; false when there is none."""
         folder = self._folder / _key(facts)
-        if not (folder / _ENTRY).is_file():
+        if not folder.exists():
             return False
         destination.mkdir(parents=True, exist_ok=True)
         try:

@@ -36,8 +36,8 @@ def lay_for_person(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StorageError(f"{folder} is not empty", advice="name a new or an empty folder")
     cache = cache_dir()
-    weights = weights_plugin.fetch(cache / "models", progress)
-    items = items_plugin.fetch(cache / "data", progress)
+    weights = weights_plugin.fetch(cache, progress)
+    items = items_plugin.fetch(cache, progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -82,8 +82,8 @@ def evaluate_folder(
         )
     plugin: ModelPlugin = make("model", model if named else str(base))
     cache = cache_dir()
-    weights = plugin.fetch(cache / "models", progress)
-    items = items_plugin.fetch(cache / "data", progress)
+    weights = plugin.fetch(cache, progress)
+    items = items_plugin.fetch(cache, progress)
     measured = measure(
         weights.folder if named else Path(model),
         benchmark=benchmark,

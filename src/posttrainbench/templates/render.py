@@ -12,10 +12,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ..errors import UnknownNameError
+from ..errors import SpecError, UnknownNameError
 
 Message = dict[str, Any]
 """``role`` and ``content``; an assistant's message may carry ``tool_calls`` in OpenAI's shape."""
@@ -56,10 +56,21 @@ def render(
 
     Args:
         tools: JSON schemas of functions in OpenAI's shape (``{"type": "function", ...}``).
+
+    Raises:
+        UnknownNameError: the family has no template.
+        SpecError: the template cannot make sense of the messages or the tools.
     """
-    return _compiled(family).render(
-        messages=messages, tools=tools or None, add_generation_prompt=add_generation_prompt
-    )
+    template = _compiled(family)
+    try:
+        return template.render(
+            messages=messages, tools=tools or None, add_generation_prompt=add_generation_prompt
+        )
+    except (TemplateError, TypeError, AttributeError) as error:
+        raise SpecError(
+            f"the template of {family} cannot render this conversation: {error}",
+            advice="give messages with a role and a text, and tools with a function",
+        ) from error
 
 
 @cache

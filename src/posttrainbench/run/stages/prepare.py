@@ -22,8 +22,8 @@ def run(context: Context) -> dict[str, Any]:
     """Write ``prepare.json``, ``prompt.md`` and ``workspace/``."""
     started = time.monotonic()
     model, benchmark, run = context.model, context.benchmark, context.run
-    weights = model.fetch(context.cache / "models", context.report.progress)
-    items = benchmark.fetch(context.cache / "data", context.report.progress)
+    weights = model.fetch(context.cache, context.report.progress)
+    items = benchmark.fetch(context.cache, context.report.progress)
     found = model_hash(weights.folder)
     if found != weights.source.sha256:
         raise DataError(

@@ -1,0 +1,111 @@
+"""Evaluation throughput against the library's own batched ``generate`` on the same prompts.
+
+    python perf/throughput.py MODEL_FOLDER [--items 20] [--max-tokens 48]
+
+Both sides answer the BFCL items with the same token limit, sampling and batch size, one after the
+other in one process, model already loaded.  Ours is the whole way through inspect: template,
+collector, engine, parser, log.  Prints answers a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from posttrainbench.benchmarks.bfcl import Bfcl
+from posttrainbench.evaluation import Completion, Engine, Prompt, Sampling
+from posttrainbench.evaluation import generate as step
+from posttrainbench.evaluation.engines.transformers import TransformersEngine, TransformersFactory
+from posttrainbench.evaluation.request import GenerateRequest
+from posttrainbench.paths import cache_dir
+
+
+class Recorder:
+    """The engine itself, noting the prompts that it is given."""
+
+    def __init__(self, engine: TransformersEngine) -> None:
+        self._engine = engine
+        self.name, self.gpu = engine.name, engine.gpu
+        self.max_batch = engine.max_batch
+        self.side_files_restored = engine.side_files_restored
+        self.versions = engine.versions
+        self.prompts: list[Prompt] = []
+
+    def generate(self, prompts: list[Prompt], sampling: Sampling) -> list[Completion]:
+        self.prompts += prompts
+        return self._engine.generate(prompts, sampling)
+
+    def close(self) -> None:
+        """The baseline still needs the model."""
+
+
+def ours(engine: TransformersEngine, request: GenerateRequest) -> tuple[float, list[Prompt]]:
+    """Seconds of the generation step without loading, and the prompts it sent."""
+    recorder = Recorder(engine)
+
+    class Loaded:
+        def load(self, model: Path, base: Path | None = None) -> Engine:
+            return recorder  # type: ignore[return-value]
+
+    step.engine_factory = lambda _name: Loaded()  # type: ignore[assignment]
+    started = time.monotonic()
+    step.generate(request, lambda _done, _total: None)
+    return time.monotonic() - started, recorder.prompts
+
+
+def baseline(model: Path, prompts: list[Prompt], batch: int) -> float:
+    """Seconds of plain ``model.generate`` over the prompts, sorted by length, left-padded."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype).to(device).eval()
+    ordered = sorted(prompts, key=lambda prompt: -len(prompt.text))
+    started = time.monotonic()
+    for start in range(0, len(ordered), batch):
+        part = ordered[start : start + batch]
+        ids = tokenizer(
+            [prompt.text for prompt in part],
+            return_tensors="pt",
+            padding=True,
+            add_special_tokens=False,
+        ).to(device)
+        with torch.inference_mode():
+            out = loaded.generate(
+                **ids, max_new_tokens=part[0].max_tokens, do_sample=True, top_k=0, temperature=1.0
+            )
+        tokenizer.batch_decode(out[:, ids["input_ids"].shape[1] :])
+    return time.monotonic() - started
+
+
+def main() -> None:
+    """Measure and print one line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--items", type=int, default=20)
+    parser.add_argument("--max-tokens", type=int, default=48)
+    parser.add_argument("--family", default="smollm2")
+    flags = parser.parse_args()
+    data = Bfcl().fetch(cache_dir(), lambda _line: None).folder
+    engine = TransformersFactory().load(flags.model)
+    with tempfile.TemporaryDirectory() as out:
+        request = GenerateRequest(
+            benchmark="bfcl", family=flags.family, engine="auto", model=str(flags.model),
+            data=str(data), out=out, seed=1, limit=flags.items, max_tokens=flags.max_tokens,
+        )  # fmt: skip
+        ours(engine, request.model_copy(update={"limit": 1, "max_tokens": 1}))  # warm up
+        seconds, prompts = ours(engine, request)
+    raw = baseline(flags.model, prompts, engine.max_batch)
+    rate, raw_rate = len(prompts) / seconds, len(prompts) / raw
+    print(
+        f"evaluation throughput: ours {rate:.2f} items/s, baseline {raw_rate:.2f} items/s, "
+        f"ratio {rate / raw_rate:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
