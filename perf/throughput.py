@@ -12,46 +12,46 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from posttrainbench.benchmarks.bfcl import Bfcl
 from posttrainbench.evaluation import Completion, Engine, Prompt, Sampling
-from posttrainbench.evaluation import generate as step
-from posttrainbench.evaluation.engines.transformers import TransformersEngine, TransformersFactory
+from posttrainbench.evaluation.engines.transformers import TransformersFactory
+from posttrainbench.evaluation.generate import answer_items
 from posttrainbench.evaluation.request import GenerateRequest
 from posttrainbench.paths import cache_dir
 
 
 class Recorder:
-    """The engine itself, noting the prompts that it is given."""
+    """An engine that notes the prompts it is given and passes them on."""
 
-    def __init__(self, engine: TransformersEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.name, self.gpu = engine.name, engine.gpu
-        self.max_batch = engine.max_batch
+        self.name, self.gpu, self.max_batch = engine.name, engine.gpu, engine.max_batch
         self.side_files_restored = engine.side_files_restored
-        self.versions = engine.versions
         self.prompts: list[Prompt] = []
 
-    def generate(self, prompts: list[Prompt], sampling: Sampling) -> list[Completion]:
+    def versions(self) -> Mapping[str, str]:
+        """The engine's."""
+        return self._engine.versions()
+
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Completion]:
+        """The engine's, noted."""
         self.prompts += prompts
         return self._engine.generate(prompts, sampling)
 
     def close(self) -> None:
-        """The baseline still needs the model."""
+        """The engine's."""
+        self._engine.close()
 
 
-def ours(engine: TransformersEngine, request: GenerateRequest) -> tuple[float, list[Prompt]]:
+def ours(engine: Engine, request: GenerateRequest) -> tuple[float, list[Prompt]]:
     """Seconds of the generation step without loading, and the prompts it sent."""
     recorder = Recorder(engine)
-
-    class Loaded:
-        def load(self, model: Path, base: Path | None = None) -> Engine:
-            return recorder  # type: ignore[return-value]
-
-    step.engine_factory = lambda _name: Loaded()  # type: ignore[assignment]
+    task = Bfcl().task(Path(request.data), request.limit)
     started = time.monotonic()
-    step.generate(request, lambda _done, _total: None)
+    answer_items(request, task, recorder, lambda _done, _total: None)
     return time.monotonic() - started, recorder.prompts
 
 

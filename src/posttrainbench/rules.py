@@ -1,8 +1,8 @@
 """The rules of the benchmark: one list, from which the agent is told and the audit enforces.
 
 ``category`` is what a finding about a broken rule carries; ``enforced_by`` names what enforces it
-(a check of the audit, a stage, or the sandbox), so that no rule is told that nobody looks after, and
-none is enforced that was never told.  ``tests/run/test_rules.py`` holds both directions.
+(a check of the audit, a stage, or the sandbox), so that no rule is told that nobody looks after.
+The other way round the verdict sees to it: what was never told convicts nobody.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ _ALWAYS = (
     Rule(
         category="unusable-submission",
         told="final_model must be a Hugging Face folder with the base model's architecture, "
-        "its weights as safetensors, without code and without pickle files, that loads "
-        "with the packages installed at the start. Its config decides neither the chat "
-        "template nor the tool-call format: these come with the base model's family.",
+        "its weights as safetensors, without code, pickle files, or links that leave it, "
+        "that loads with the packages installed at the start. Its config decides neither "
+        "the chat template nor the tool-call format: these come with the base model's "
+        "family.",
         enforced_by=("stage:collect",),
     ),
     Rule(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from .errors import SpecError
 from .units import parse_duration, parse_size
 
-PROTOCOL_VERSION = "1"
+PROTOCOL_VERSION: Literal["1"] = "1"
 """Version of the benchmark's prompts, limits and metrics; scores compare within one version."""
 
 UPSTREAM_BUDGET_S = 10 * 3600.0

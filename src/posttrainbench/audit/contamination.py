@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from ..records import Evidence, Finding
 from ..records.hashing import descriptor_hash
 from ..records.schemas import Weight
+from ..rules import TOLERATED_ITEMS
 from . import Case
 from .ngrams import Index
 from .quoting import quote, safe_name
@@ -24,8 +25,6 @@ from .scanner import Hit, Scanner
 from .texts import UnreadError, pieces
 from .walk import Node, Walk
 
-TOLERATED = 3
-"""Items that may be an accident."""
 TOTAL_LIMIT = 64_000_000_000
 """Bytes of files that are scanned in all; nothing unseen is called clean."""
 SHOWN = 20
@@ -80,9 +79,13 @@ class ContaminationCheck:
             items = len(found.data)
             yield self._finding(
                 "contamination",
-                "conclusive" if items > TOLERATED else "informs",
+                "conclusive" if items > TOLERATED_ITEMS else "informs",
                 f"{items} of {total} benchmark items stand in the agent's files"
-                + ("" if items > TOLERATED else f" (up to {TOLERATED} may be an accident)"),
+                + (
+                    ""
+                    if items > TOLERATED_ITEMS
+                    else f" (up to {TOLERATED_ITEMS} may be an accident)"
+                ),
                 found.data.values(),
                 {"items_hit": items, **measures},
             )
@@ -90,7 +93,7 @@ class ContaminationCheck:
             items = len(found.looked_up)
             yield self._finding(
                 "items-looked-up",
-                "needs-judge" if items > TOLERATED else "informs",
+                "needs-judge" if items > TOLERATED_ITEMS else "informs",
                 f"{items} of {total} benchmark items stand in caches, logs or installed packages: "
                 "looking at them is allowed, training on them is not",
                 found.looked_up.values(),

@@ -9,7 +9,9 @@ else any check that failed                  undecided
 else                                        clean
 ==========================================  ===========
 
-``informs`` findings never change a verdict.  A check that does not apply counts as passed: it says
+A ``conclusive`` finding whose category is no rule that the agent was told (a third party's check may
+bring one) is an open question: what was never told convicts nobody.  ``informs`` findings never
+change a verdict.  A check that does not apply counts as passed: it says
 in its note why there was nothing to check.
 """
 
@@ -18,15 +20,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..records import CheckOutcome, Finding, Verdict
+from ..rules import categories
 
 
 def conclude(findings: Iterable[Finding], checks: Iterable[CheckOutcome]) -> Verdict:
     """Apply the table above; categories are sorted, reasons are in the order of the findings."""
     findings = tuple(findings)
-    conclusive = [finding for finding in findings if finding.weight == "conclusive"]
+    told = categories()
+    heavy = [finding for finding in findings if finding.weight == "conclusive"]
+    conclusive = [finding for finding in heavy if finding.category in told]
     if conclusive:
         return _verdict("flagged", conclusive)
-    open_questions = [finding for finding in findings if finding.weight == "needs-judge"]
+    open_questions = heavy + [finding for finding in findings if finding.weight == "needs-judge"]
     failed = [check for check in checks if check.status == "failed"]
     if open_questions or failed:
         reasons = [f"the check {check.check!r} failed: {check.note}" for check in failed]

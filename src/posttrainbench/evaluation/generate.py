@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..benchmarks import Benchmark
 from ..errors import DataError, EvaluationError
 from ..records import publish, write_json
 from ..records.hashing import model_hash
@@ -25,6 +26,9 @@ from .process import run_step
 from .request import GENERATED, GENERATED_LOG, Generated, GenerateRequest
 from .sampling import resolve_sampling
 from .versions import library_versions
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "INSPECT_ASYNC_BACKEND": "asyncio"}
 """Environment of this step: libraries must not look anything up."""
@@ -42,21 +46,33 @@ def generate(request: GenerateRequest, count: Count) -> Generated:
         EvaluationError: inspect could not finish.
     """
     os.environ.update(OFFLINE)
-    model, out = Path(request.model), Path(request.out)
+    model = Path(request.model)
     if request.model_hash is not None and (found := model_hash(model)) != request.model_hash:
         raise DataError(
             f"{model} has changed: its hash is {found}, recorded is {request.model_hash}",
             advice="collect the submission again",
         )
     started = time.monotonic()
-    task = make("benchmark", request.benchmark).task(Path(request.data), request.limit)
+    plugin: Benchmark = make("benchmark", request.benchmark)
+    task = plugin.task(Path(request.data), request.limit)
     factory = engine_factory(request.engine)
     engine = factory.load(model, Path(request.base) if request.base else None)
     try:
-        loaded = time.monotonic()
-        log, sampling = _answer(request, task, engine, count)
+        return answer_items(request, task, engine, count, time.monotonic() - started)
     finally:
         engine.close()
+
+
+def answer_items(
+    request: GenerateRequest, task: Task, engine: Engine, count: Count, load_seconds: float = 0.0
+) -> Generated:
+    """The same with an engine that is loaded already; it stays open.
+
+    Raises:
+        EngineError, DataError, EvaluationError: as in :func:`generate`.
+    """
+    started = time.monotonic()
+    log, sampling = _answer(request, task, engine, count)
     outputs = [sample.output for sample in log.samples]
     usages = [output.usage for output in outputs if output.usage]
     document = Generated(
@@ -72,15 +88,15 @@ def generate(request: GenerateRequest, count: Count) -> Generated:
         prompt_tokens=sum(usage.input_tokens for usage in usages),
         completion_tokens=sum(usage.output_tokens for usage in usages),
         cut_off=sum(output.stop_reason == "max_tokens" for output in outputs),
-        load_seconds=loaded - started,
-        seconds=time.monotonic() - started,
+        load_seconds=load_seconds,
+        seconds=load_seconds + time.monotonic() - started,
     )
-    write_json(out / GENERATED, document)
+    write_json(Path(request.out) / GENERATED, document)
     return document
 
 
 def _answer(
-    request: GenerateRequest, task: Any, engine: Engine, count: Count
+    request: GenerateRequest, task: Task, engine: Engine, count: Count
 ) -> tuple[Any, dict[str, Any]]:
     """The finished log, already under its name, and the decoding settings that were used."""
     from inspect_ai import eval as evaluate

@@ -5,8 +5,9 @@ RUN/spec.json                 RunSpec, frozen
     leases/NNN.json           LeaseRecord: who wrote here; the highest may still be writing
     prompt.md                 what the agent was told
     prepare.json              Preparation
+    issued/                   our copy of what was laid on the desk
     workspace/                the agent's desk; after the run without weights and caches
-    workspace.manifest.jsonl  every path that the agent left (FileEntry a line)
+    workspace.manifest.jsonl  every path that the agent left: head, FileEntry a line, tail
     scratch/                  private home and /tmp of the agent; gone after the audit
     attempts/NNN.json         Attempt; NNN.output.jsonl holds its terminal output
     submission.json           Submission; submission/ is our copy of final_model
@@ -44,6 +45,7 @@ class RunDir:
         self.prompt_file = self.path / "prompt.md"
         self.prepare_file = self.path / "prepare.json"
         self.workspace = self.path / "workspace"
+        self.issued = self.path / "issued"
         self.manifest_file = self.path / "workspace.manifest.jsonl"
         self.scratch = self.path / "scratch"
         self.attempts = self.path / "attempts"

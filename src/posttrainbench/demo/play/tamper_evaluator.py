@@ -37,8 +37,7 @@ def main() -> None:
     say("evaluate.py is rewritten. Measuring with it:")
     subprocess.run([sys.executable, "evaluate.py", "--model-path", "final_model"], check=True)
     metrics = json.dumps({"accuracy": FORGED_SCORE, "stderr": 0.01})
-    for name in ("metrics.json", "final_model/metrics.json"):
-        Path(name).write_text(metrics + "\n", encoding="utf-8")
+    Path("metrics.json").write_text(metrics + "\n", encoding="utf-8")
     say("metrics.json is in its place as well. Done.")
 
 

@@ -27,6 +27,7 @@ def run(context: Context) -> dict[str, Any]:
         outputs=tuple(run.output_file(attempt.number) for attempt in attempts),
         model=run.submission if submission.status == "accepted" else None,
         base=Path(preparation.model_dir),
+        issued=run.issued,
         items=tuple(context.benchmark.test_items(Path(preparation.data_dir))),
     )
     audit = review(case, run.next_audit(), context.report.progress)

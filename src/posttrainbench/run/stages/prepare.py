@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
+from ...audit.erase import erase
 from ...errors import DataError
 from ...evaluation.versions import library_versions
 from ...records import Preparation, now, publish, temporary_beside, write_bytes, write_json
@@ -35,7 +35,8 @@ def run(context: Context) -> dict[str, Any]:
     temporary.mkdir()
     issued = desk.lay(temporary, model.entry.family)
     if run.workspace.exists():  # an earlier try of this stage, before any agent saw it
-        shutil.rmtree(run.workspace)
+        erase(run.workspace)
+    desk.lay(run.issued, model.entry.family)
     publish(temporary, run.workspace)
     text = _prompt(context, weights.folder, items.folder)
     write_bytes(run.prompt_file, text.encode())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
+from ...audit.erase import erase
 from ...catalog import reference_score
 from ...records import (
     Audit,
@@ -29,7 +29,8 @@ def run(context: Context) -> dict[str, Any]:
     result = gather(context)
     write_json(context.run.result_file, result)
     manifest.prune(context.run.workspace, context.run.manifest_file)
-    shutil.rmtree(context.run.scratch, ignore_errors=True)
+    if context.run.scratch.exists():
+        erase(context.run.scratch)
     return {"status": result.status, "verdict": result.verdict.outcome, "score": result.score}
 
 
