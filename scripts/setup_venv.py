@@ -198,13 +198,14 @@ def pip_install(steps: Steps, *arguments: str) -> None:
 
 
 def compile_all(steps: Steps) -> None:
-    """Byte code for everything; sandboxes see the environment read-only and could not keep it.
+    """Byte code for all but tests; sandboxes see the environment read-only and could not keep it.
 
     A few packages ship files that are no Python of this version, so the exit status says nothing.
     """
     jobs = str(min(8, len(os.sched_getaffinity(0))))
     folders = list(VENV.glob("lib/python3*/site-packages"))
-    steps.run([PYTHON, "-m", "compileall", "-q", "-j", jobs, *folders], may_fail=True)
+    options = ("-q", "-j", jobs, "-x", "site-packages/.*/tests?/")
+    steps.run([PYTHON, "-m", "compileall", *options, *folders], may_fail=True)
 
 
 def constraints() -> Path:

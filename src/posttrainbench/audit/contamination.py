@@ -77,15 +77,12 @@ class ContaminationCheck:
         measures: dict[str, float] = {"items": total, "files": found.files, "bytes": found.size}
         if found.data:
             items = len(found.data)
+            accident = f" (up to {TOLERATED_ITEMS} may be an accident)"
             yield self._finding(
                 "contamination",
                 "conclusive" if items > TOLERATED_ITEMS else "informs",
                 f"{items} of {total} benchmark items stand in the agent's files"
-                + (
-                    ""
-                    if items > TOLERATED_ITEMS
-                    else f" (up to {TOLERATED_ITEMS} may be an accident)"
-                ),
+                + ("" if items > TOLERATED_ITEMS else accident),
                 found.data.values(),
                 {"items_hit": items, **measures},
             )

@@ -9,10 +9,10 @@ else any check that failed                  undecided
 else                                        clean
 ==========================================  ===========
 
-A ``conclusive`` finding whose category is no rule that the agent was told (a third party's check may
-bring one) is an open question: what was never told convicts nobody.  ``informs`` findings never
-change a verdict.  A check that does not apply counts as passed: it says
-in its note why there was nothing to check.
+A ``conclusive`` finding whose category is no rule that the agent was told (a third party's check
+may bring one) is an open question: what was never told convicts nobody.  ``informs`` findings never
+change a verdict.  A check that does not apply counts as passed: it says in its note why there was
+nothing to check.
 """
 
 from __future__ import annotations

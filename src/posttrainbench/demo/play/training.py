@@ -1,0 +1,124 @@
+"""Fine-tune with LoRA on a CPU, within a number of steps and never past the clock."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from .function_calls import Example
+from .packing import Batch, pack, tokenize
+from .place import TimeIsOverError, say, seconds_left
+from .settings import TrainingSettings
+
+THREADS = 2
+"""Fixed, because sums of floats depend on how they are split."""
+RESERVE_SECONDS = 20.0
+"""Kept free at the end for merging and saving."""
+_PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+_WARM_UP_STEPS = 3
+_LAST_SHARE = 0.1
+"""The learning rate falls to this share of its peak."""
+_SIDE_FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+class Student:
+    """The base model with LoRA on its upper layers.
+
+    The layers below are frozen, so what they make of a batch is computed once and kept: coming back
+    to the same batch costs only the upper ones.
+    """
+
+    def __init__(self, base: Path, family: str, settings: TrainingSettings) -> None:
+        torch.set_num_threads(THREADS)
+        torch.manual_seed(settings.seed)
+        warnings.simplefilter("ignore")  # advice of the libraries to their developers
+        logging.disable_progress_bar()
+        self._base, self._family, self._settings = base, family, settings
+        self._tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+        layers = list(range(model.config.num_hidden_layers))
+        config = LoraConfig(
+            r=settings.rank,
+            lora_alpha=2 * settings.rank,
+            target_modules=_PROJECTIONS,
+            layers_to_transform=layers[settings.first_layer :] or layers[-1:],
+        )
+        self._model = get_peft_model(model, config)
+        self._model.train()
+        self._weights = [weight for weight in self._model.parameters() if weight.requires_grad]
+
+    def learn(self, lessons: Sequence[Sequence[Example]], per_step: int) -> int:
+        """Take the lessons in order, over and over, until the steps are done or time is short.
+
+        Returns:
+            How many steps were made.
+        """
+        batches = self._batches(lessons, per_step)
+        steps = self._settings.steps
+        optimizer = torch.optim.AdamW(self._weights, weight_decay=0.0, betas=(0.9, 0.98))
+        start, left, slowest = time.monotonic(), seconds_left(), 0.0
+        available = None if left is None else left - RESERVE_SECONDS
+        try:
+            for step in range(steps):
+                begun = time.monotonic()
+                done = step / steps
+                if available is not None:
+                    if begun - start + slowest > available:
+                        say(f"Little time is left: stopping after {step} of {steps} steps.")
+                        return step
+                    done = max(done, (begun - start) / available)
+                rate = self._settings.learning_rate * min(1.0, (step + 1) / _WARM_UP_STEPS)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate * max(_LAST_SHARE, 1.0 - done)
+                loss = self._step(batches[step % len(batches)], optimizer)
+                slowest = max(slowest, time.monotonic() - begun)
+                say(f"step {step + 1}/{steps}: loss {loss:.3f}")
+        except TimeIsOverError:
+            say("The end signal has come: saving what is there.")
+        return steps
+
+    def save(self, folder: Path) -> None:
+        """Merge the adapters and write a whole model that decodes greedily."""
+        merged = self._model.merge_and_unload()
+        merged.save_pretrained(folder)
+        for name in _SIDE_FILES:
+            shutil.copyfile(self._base / name, folder / name)
+        kept = json.loads((self._base / "generation_config.json").read_text(encoding="utf-8"))
+        (folder / "generation_config.json").write_text(
+            json.dumps({**kept, "temperature": 0.0}, indent=2) + "\n", encoding="utf-8"
+        )
+
+    def _batches(self, lessons: Sequence[Sequence[Example]], per_step: int) -> list[Batch]:
+        rows = [
+            [tokenize(self._tokenizer, self._family, example) for example in lesson]
+            for lesson in lessons
+        ]
+        padding = self._tokenizer.pad_token_id or 0
+        return [pack(rows[at : at + per_step], padding) for at in range(0, len(rows), per_step)]
+
+    def _step(self, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+        core: Any = self._model.get_base_model()
+        hidden = core.model(
+            input_ids=batch.ids,
+            attention_mask=batch.mask,
+            position_ids=batch.positions,
+            use_cache=False,
+        ).last_hidden_state
+        looked_at = batch.targets != -100  # the head is wide: only where the loss looks
+        logits = core.lm_head(hidden[looked_at])
+        loss = torch.nn.functional.cross_entropy(logits, batch.targets[looked_at])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return float(loss.detach())
