@@ -1,12 +1,11 @@
-"""What a run costs beside the agent and the evaluation: the agent `noop`, which leaves no model.
+"""What a run costs beside agent and evaluation: `noop`, which does nothing, up to the verdict.
 
-Without a submission nothing is evaluated, so what remains is ours: settling the spec, laying the
-desk, the sandbox, the records, the audit.  Weights and items are fetched before the clock runs.
+What remains is ours: settling the spec, hashing the weights, laying the desk, the sandbox, the
+records, the audit.  Weights and items are fetched before the clock runs.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -14,52 +13,59 @@ import tempfile
 import time
 from pathlib import Path
 
-from posttrainbench import RunSpec, run
+from posttrainbench import RunSpec
 from posttrainbench.records import RunDir
+from posttrainbench.run.api import create
+from posttrainbench.run.worker import Worker
 
-RUNS = 3
-CELL = {"model": "smollm2-135m", "benchmark": "bfcl-demo", "agent": "noop"}
+RUNS = 5
+STAGES = ("prepare", "solve", "collect", "audit")
+SPEC = RunSpec(model="smollm2-135m", benchmark="bfcl-demo", agent="noop", budget="1m")
 
 
 def main() -> None:
-    """Once from Python, in this process, and once as the command."""
+    """In this process, where everything is imported already, and as commands of their own."""
     with tempfile.TemporaryDirectory(prefix="ptb-perf-") as name:
         results = Path(name)
-        spec = RunSpec(**CELL, budget="1m")
-        run(spec, results)  # fills the caches
-        inside = statistics.median(timed_run(spec, results) for _ in range(RUNS))
-        command = statistics.median(timed_command(results) for _ in range(RUNS))
-        agent, stages = breakdown(results)
-    print("    " + ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in stages.items()))
-    for title, seconds in (("noop run (Python)", inside), ("noop run (ptb run)", command)):
+        in_process(results)  # fetches weights and items
+        inside = [in_process(results) for _ in range(RUNS)]
+        command = [as_command(results) for _ in range(RUNS)]
+        agent = statistics.median(
+            RunDir.open(path).list_attempts()[0].seconds for path in results.iterdir()
+        )
+        for stage in STAGES:
+            print(f"    {stage:<8} {stage_seconds(results, stage):.2f} s")
+    for title, times in (("noop run, in process", inside), ("noop run, ptb worker", command)):
+        seconds = statistics.median(times)
         print(
-            f"{title}: ours {seconds:.2f} s, baseline {agent:.2f} s (the agent's own time), "
-            f"ratio {seconds / max(agent, 1e-3):.1f} (aim < 2 s)"
+            f"{title}: ours {seconds:.2f} s, baseline {agent:.2f} s, "
+            f"ratio {seconds / max(agent, 1e-3):.1f} (aim < 2 s; baseline: the agent's own time)"
         )
 
 
-def timed_run(spec: RunSpec, results: Path) -> float:
+def in_process(results: Path) -> float:
     started = time.perf_counter()
-    run(spec, results)
+    Worker(create(SPEC, results)).run(STAGES)
     return time.perf_counter() - started
 
 
-def timed_command(results: Path) -> float:
-    options = [f"--{key}={value}" for key, value in CELL.items()]
+def as_command(results: Path) -> float:
+    run_dir = create(SPEC, results)
     started = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "posttrainbench", "run", *options, f"--results={results}",
-         "--budget=1m"],
-        stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=os.environ, check=True,
+        [sys.executable, "-m", "posttrainbench", "worker", run_dir.path,
+         "--stages", ",".join(STAGES)],
+        stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=True,
     )  # fmt: skip
     return time.perf_counter() - started
 
 
-def breakdown(results: Path) -> tuple[float, dict[str, float]]:
-    """Of the newest run: the agent's own seconds, and those of each stage."""
-    newest = max(results.iterdir(), key=lambda path: path.stat().st_mtime)
-    result = RunDir.open(newest).result()
-    return result.agent_seconds, result.stage_seconds
+def stage_seconds(results: Path, stage: str) -> float:
+    """Median over all runs, from their journals."""
+    return statistics.median(
+        float(RunDir.open(path).journal.done_stages()[stage].data["seconds"])
+        for path in results.iterdir()
+    )
 
 
 if __name__ == "__main__":

@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from posttrainbench.errors import EngineError, EvaluationError, RunInterruptedError
+from posttrainbench.errors import (
+    BrokenModelError,
+    EngineError,
+    EvaluationError,
+    RunInterruptedError,
+)
 from posttrainbench.evaluation import cell as cell_module
 from posttrainbench.evaluation.cache import EvaluationCache
 from posttrainbench.evaluation.cell import Cell, evaluate_cell, generate_cell, grade_cell
-from posttrainbench.evaluation.steps import Place
+from posttrainbench.evaluation.process import failure
+from posttrainbench.evaluation.steps import Place, _raise_failure
+from posttrainbench.records import Enforcement, write_json
 from posttrainbench.records.hashing import model_hash
-from posttrainbench.sandboxes import Limits
+from posttrainbench.sandboxes import Ending, Limits
 from posttrainbench.sandboxes.choose import choose
 
 
@@ -42,6 +49,7 @@ def cache(tmp_path: Path) -> EvaluationCache:
     return EvaluationCache(tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_a_cell_from_model_to_record(
     cell: Cell, cache: EvaluationCache, tmp_path: Path, sandbox_name: str
 ) -> None:
@@ -73,6 +81,7 @@ def test_a_cell_from_model_to_record(
     assert (tmp_path / "2" / again.seeds[0].log).is_file()
 
 
+@pytest.mark.slow
 def test_the_steps_can_be_apart_and_repeated(
     cell: Cell, place: Place, cache: EvaluationCache, tmp_path: Path
 ) -> None:
@@ -94,6 +103,7 @@ def poison(folder: Path) -> None:
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
+@pytest.mark.slow
 def test_a_broken_model_is_a_failed_evaluation_never_a_zero(
     cell: Cell, place: Place, cache: EvaluationCache, model_copy: Path, tmp_path: Path
 ) -> None:
@@ -142,7 +152,7 @@ class Steps:
         self.errors = list(errors)
         self.limits: list[int] = []
 
-    def __call__(self, _place, step, make_request, _mounts, _out, _progress):  # type: ignore[no-untyped-def]
+    def __call__(self, _place, step, make_request, _mounts, _out, _progress):
         self.limits.append(make_request(str).max_tokens)
         if self.errors:
             raise self.errors.pop(0)
@@ -176,3 +186,37 @@ def test_when_no_stage_works(
     )
     assert generation.status == "failed"
     assert len(steps.limits) == tries
+
+
+def ending(**changes: object) -> Ending:
+    """How a process ended that exited with 1."""
+    return replace(Ending("exited", 1, None, False, 1.0, None, None, 0, Enforcement()), **changes)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "words"),
+    [
+        (ending(), EngineError, "exit code 1.*the last words"),
+        (ending(exit_code=None, signal=11), EngineError, "signal 11"),
+        (ending(exit_code=None, signal=9), EngineError, "want of memory"),
+        (ending(exit_code=137), EngineError, "want of memory"),
+        (ending(ended="out-of-memory", exit_code=None), EngineError, "want of memory"),
+        (ending(ended="out-of-disk"), EngineError, "out-of-disk"),
+        (ending(ended="interrupted"), RunInterruptedError, "stopped"),
+    ],
+)
+def test_every_end_of_a_process_is_told(
+    tmp_path: Path, how: Ending, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        _raise_failure("generate", how, tmp_path, "the last words")
+
+
+def test_an_error_file_is_the_error_itself(tmp_path: Path) -> None:
+    write_json(tmp_path / "error.json", failure(BrokenModelError("NaN", advice="train on")))
+    with pytest.raises(BrokenModelError, match="NaN") as caught:
+        _raise_failure("generate", ending(), tmp_path, "")
+    assert caught.value.advice == "train on"
+    (tmp_path / "error.json").write_text("{")
+    with pytest.raises(EvaluationError, match="the last words"):
+        _raise_failure("generate", ending(), tmp_path, "the last words")

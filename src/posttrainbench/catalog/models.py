@@ -20,6 +20,7 @@ class FetchedModel:
 
     folder: Path
     source: Source
+    """Its ``sha256`` is the folder's model hash (``records.hashing``), taken at this fetch."""
 
 
 class ModelPlugin(Protocol):

@@ -17,6 +17,8 @@ from .play.settings import TRAINING_OPTIONS, check_option
 _ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    # Threads that spin at barriers starve each other on busy cores.
+    "GOMP_SPINCOUNT": "1000",
     # Keep freed memory instead of asking the system for it anew at every training step.
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(16 << 30),

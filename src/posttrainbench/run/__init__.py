@@ -1,7 +1,7 @@
 """The life of one run: the agent's desk, the stages, the worker that goes through them.
 
-The package can be called: importing any part of it makes it the attribute ``posttrainbench.run``, so
-what ``from posttrainbench import run`` gives is this package, and calling it is :func:`.api.run`.
+The package can be called: importing any part of it makes it the attribute ``posttrainbench.run``,
+so what ``from posttrainbench import run`` gives is this package; calling it is :func:`.api.run`.
 """
 
 from __future__ import annotations

@@ -71,7 +71,9 @@ def tool_schema(function: dict[str, Any]) -> dict[str, Any]:
             "description": function["about"],
             "parameters": {
                 "type": "object",
-                "properties": {name: _property(kind, about) for name, kind, about, *_ in parameters},
+                "properties": {
+                    name: _property(kind, about) for name, kind, about, *_ in parameters
+                },
                 "required": [name for name, _, _, _, *optional in parameters if not optional],
                 "additionalProperties": False,
             },

@@ -60,7 +60,11 @@ def seconds_left() -> float | None:
 
 
 def hand_in(write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a folder, then put it in the place of ``final_model`` as a whole."""
+    """Let ``write`` fill a folder, then put it in the place of ``final_model`` as a whole.
+
+    The end signal is ignored meanwhile: saving is all that could be done about it.
+    """
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     fresh, old = Path(".final_model.new"), Path(".final_model.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -70,6 +74,7 @@ def hand_in(write: Callable[[Path], None]) -> None:
         SUBMISSION.rename(old)
     fresh.rename(SUBMISSION)
     shutil.rmtree(old, ignore_errors=True)
+    signal.signal(signal.SIGTERM, before)
 
 
 def hand_in_base() -> None:

@@ -6,7 +6,8 @@ import json
 import shutil
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from transformers.utils import logging
 
 from .function_calls import Example
 from .packing import Batch, pack, tokenize
-from .place import TimeIsOverError, say, seconds_left
+from .place import say, seconds_left
 from .settings import TrainingSettings
 
 THREADS = 2
@@ -46,46 +47,42 @@ class Student:
         self._base, self._family, self._settings = base, family, settings
         self._tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-        layers = list(range(model.config.num_hidden_layers))
+        depth = model.config.num_hidden_layers
+        self._first = min(settings.first_layer, depth - 1)
         config = LoraConfig(
             r=settings.rank,
             lora_alpha=2 * settings.rank,
             target_modules=_PROJECTIONS,
-            layers_to_transform=layers[settings.first_layer :] or layers[-1:],
+            layers_to_transform=list(range(self._first, depth)),
         )
         self._model = get_peft_model(model, config)
         self._model.train()
+        self._below: dict[int, torch.Tensor] = {}
+        self.steps_made = 0
         self._weights = [weight for weight in self._model.parameters() if weight.requires_grad]
 
-    def learn(self, lessons: Sequence[Sequence[Example]], per_step: int) -> int:
-        """Take the lessons in order, over and over, until the steps are done or time is short.
-
-        Returns:
-            How many steps were made.
-        """
+    def learn(self, lessons: Sequence[Sequence[Example]], per_step: int) -> None:
+        """Take the lessons in order, over and over, until the steps are done or time is short."""
         batches = self._batches(lessons, per_step)
         steps = self._settings.steps
         optimizer = torch.optim.AdamW(self._weights, weight_decay=0.0, betas=(0.9, 0.98))
         start, left, slowest = time.monotonic(), seconds_left(), 0.0
-        available = None if left is None else left - RESERVE_SECONDS
-        try:
-            for step in range(steps):
-                begun = time.monotonic()
-                done = step / steps
-                if available is not None:
-                    if begun - start + slowest > available:
-                        say(f"Little time is left: stopping after {step} of {steps} steps.")
-                        return step
-                    done = max(done, (begun - start) / available)
-                rate = self._settings.learning_rate * min(1.0, (step + 1) / _WARM_UP_STEPS)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate * max(_LAST_SHARE, 1.0 - done)
-                loss = self._step(batches[step % len(batches)], optimizer)
-                slowest = max(slowest, time.monotonic() - begun)
-                say(f"step {step + 1}/{steps}: loss {loss:.3f}")
-        except TimeIsOverError:
-            say("The end signal has come: saving what is there.")
-        return steps
+        available = None if left is None else max(1.0, left - RESERVE_SECONDS)
+        for step in range(steps):
+            begun = time.monotonic()
+            done = step / steps
+            if available is not None:
+                if begun - start + slowest > available - 1.0:
+                    say(f"Little time is left: stopping after {step} of {steps} steps.")
+                    return
+                done = max(done, (begun - start) / available)
+            rate = self._settings.learning_rate * min(1.0, (step + 1) / _WARM_UP_STEPS)
+            for group in optimizer.param_groups:
+                group["lr"] = rate * max(_LAST_SHARE, 1.0 - done)
+            loss = self._step(batches, step % len(batches), optimizer)
+            self.steps_made = step + 1
+            slowest = max(slowest, time.monotonic() - begun)
+            say(f"step {step + 1}/{steps}: loss {loss:.3f}")
 
     def save(self, folder: Path) -> None:
         """Merge the adapters and write a whole model that decodes greedily."""
@@ -106,19 +103,43 @@ class Student:
         padding = self._tokenizer.pad_token_id or 0
         return [pack(rows[at : at + per_step], padding) for at in range(0, len(rows), per_step)]
 
-    def _step(self, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
-        core: Any = self._model.get_base_model()
-        hidden = core.model(
-            input_ids=batch.ids,
-            attention_mask=batch.mask,
-            position_ids=batch.positions,
-            use_cache=False,
-        ).last_hidden_state
+    def _step(
+        self, batches: Sequence[Batch], number: int, optimizer: torch.optim.Optimizer
+    ) -> float:
+        batch, model = batches[number], self._model.get_base_model()
+        if number not in self._below:
+            with torch.no_grad(), _only_layers(model.model, 0, self._first, norm=False):
+                start = model.model.embed_tokens(batch.ids)
+                self._below[number] = _run(model.model, start, batch)
+        with _only_layers(model.model, self._first, None, norm=True):
+            hidden = _run(model.model, self._below[number], batch)
         looked_at = batch.targets != -100  # the head is wide: only where the loss looks
-        logits = core.lm_head(hidden[looked_at])
+        logits = model.lm_head(hidden[looked_at])
         loss = torch.nn.functional.cross_entropy(logits, batch.targets[looked_at])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         return float(loss.detach())
+
+
+def _run(decoder: Any, start: torch.Tensor, batch: Batch) -> torch.Tensor:
+    output: torch.Tensor = decoder(
+        inputs_embeds=start,
+        attention_mask=batch.mask,
+        position_ids=batch.positions,
+        use_cache=False,
+    ).last_hidden_state
+    return output
+
+
+@contextmanager
+def _only_layers(decoder: Any, first: int, last: int | None, *, norm: bool) -> Iterator[None]:
+    """Let the decoder consist of some of its layers for a while, with or without its last norm."""
+    layers, last_norm = decoder.layers, decoder.norm
+    decoder.layers = layers[first:last]
+    decoder.norm = last_norm if norm else torch.nn.Identity()
+    try:
+        yield
+    finally:
+        decoder.layers, decoder.norm = layers, last_norm

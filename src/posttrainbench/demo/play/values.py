@@ -82,7 +82,12 @@ class Sampler:
 
     def _code(self, rest: str) -> Value:
         """``A`` is any capital letter, ``F`` a hexadecimal digit, ``9`` a digit, ``b`` a bit, else itself."""
-        kinds = {"A": "ABCDEFGHJKLMNPQRSTUVWXYZ", "F": "0123456789ABCDEF", "9": "0123456789", "b": "01"}
+        kinds = {
+            "A": "ABCDEFGHJKLMNPQRSTUVWXYZ",
+            "F": "0123456789ABCDEF",
+            "9": "0123456789",
+            "b": "01",
+        }
         text = "".join(self.random.choice(kinds.get(letter, letter)) for letter in rest)
         return Value(text, text)
 
@@ -92,7 +97,9 @@ class Sampler:
 
     def _date(self, rest: str) -> Value:
         day = date(2021, 1, 1) + timedelta(days=self.random.randrange(2000))
-        shown = self.random.choice((f"{day:%B} {day.day}, {day.year}", f"{day:%B} {day.day} {day.year}"))
+        shown = self.random.choice(
+            (f"{day:%B} {day.day}, {day.year}", f"{day:%B} {day.day} {day.year}")
+        )
         return Value(shown, f"{day:{rest}}")
 
     def _ints(self, rest: str) -> Value:

@@ -63,7 +63,9 @@ def load_tokenizer(folder: Path, named: Path) -> Any:
                 folder, local_files_only=True, trust_remote_code=False
             )
             tokenizer("a b")
-        except Exception as error:  # whatever a hostile file makes the loader raise
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of the Rust library is no Exception
             raise _refused(named, "has an unusable tokenizer", error) from error
     return tokenizer
 
@@ -75,7 +77,7 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(s in str(error).lower() for s in OUT_OF_MEMORY)
 
 
-def _refused(named: Path, what: str, error: Exception) -> DataError | EngineError:
+def _refused(named: Path, what: str, error: BaseException) -> DataError | EngineError:
     if out_of_memory(error):
         return EngineError(
             f"out of memory while loading {named}", advice="use a machine with more memory"

@@ -16,7 +16,7 @@ from ...errors import DataError, EngineError
 from .. import Completion, Prompt, Sampling
 from .decode import Row, decode
 from .loading import load_model, load_tokenizer, out_of_memory
-from .view import model_view
+from .view import ADVICE, model_view
 
 _MAX_BATCH = {"cpu": 32, "cuda": 128}
 _MEMORY_SHARE = 0.5
@@ -105,7 +105,10 @@ class TransformersEngine:
 
     def _row(self, prompt: Prompt) -> Row:
         """Tokens of one prompt.  A context that is full is an answer of no tokens."""
-        ids = self._tokenizer(prompt.text, add_special_tokens=False)["input_ids"]
+        try:
+            ids = self._tokenizer(prompt.text, add_special_tokens=False)["input_ids"]
+        except Exception as error:  # the tokenizer is a file that an agent wrote
+            raise DataError(f"the tokenizer fails on a prompt: {error}", advice=ADVICE) from error
         if not ids or max(ids) >= self._vocabulary:
             what = f"token {max(ids)}" if ids else "no token"
             raise DataError(

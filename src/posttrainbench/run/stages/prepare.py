@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...audit.erase import erase
-from ...errors import DataError
 from ...evaluation.versions import library_versions
 from ...records import Preparation, now, publish, temporary_beside, write_bytes, write_json
-from ...records.hashing import model_hash
 from .. import desk
 from ..context import Context
 from ..prompt import Places, prompt
@@ -24,13 +22,6 @@ def run(context: Context) -> dict[str, Any]:
     model, benchmark, run = context.model, context.benchmark, context.run
     weights = model.fetch(context.cache, context.report.progress)
     items = benchmark.fetch(context.cache, context.report.progress)
-    found = model_hash(weights.folder)
-    if found != weights.source.sha256:
-        raise DataError(
-            f"{weights.folder} has changed: its hash is {found[:12]}, not "
-            f"{weights.source.sha256[:12]}",
-            advice="delete that folder; it will be fetched again",
-        )
     temporary = temporary_beside(run.workspace)
     temporary.mkdir()
     issued = desk.lay(temporary, model.entry.family)
@@ -46,7 +37,7 @@ def run(context: Context) -> dict[str, Any]:
             at=now(),
             package_version=context.version,
             model_dir=str(weights.folder),
-            model_hash=found,
+            model_hash=weights.source.sha256,
             model_source=weights.source,
             data_dir=str(items.folder),
             data_source=items.source,
