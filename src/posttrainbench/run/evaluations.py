@@ -16,6 +16,7 @@ from ..evaluation.aggregate import Cell
 from ..evaluation.cache import EvaluationCache
 from ..evaluation.steps import Place
 from ..records import RunDir, publish, read_json, temporary_beside, write_json
+from ..sandboxes import Limits
 from ..spec import Frozen
 from .context import Context
 
@@ -69,6 +70,7 @@ def place(context: Context) -> Place:
     return Place(
         sandbox=context.sandbox,
         scratch=context.run.path / "scratch-evaluator",
+        limits=Limits(seconds=context.spec.evaluation.time_limit),
         should_stop=context.should_stop,
     )
 

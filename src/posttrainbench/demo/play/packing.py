@@ -1,8 +1,8 @@
 """Turn examples into tensors that waste little: what several questions share is computed once.
 
-The description of a function is longer than a question and its answer.  So the questions of a lesson
-become branches behind one common beginning: a branch sees the beginning and itself, never its
-neighbours, and counts its positions on from the beginning, exactly as if it stood alone.
+The description of a function is longer than a question and its answer.  So the questions of a
+lesson become branches behind one common beginning: a branch sees the beginning and itself, never
+its neighbours, and counts its positions on from the beginning, exactly as if it stood alone.
 """
 
 from __future__ import annotations

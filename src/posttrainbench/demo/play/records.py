@@ -1,4 +1,4 @@
-"""Write training data where everybody can read it: one conversation a line, as trainers take them."""
+"""Write training data where everybody can read it: one conversation a line."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 import warnings
@@ -66,22 +67,17 @@ class Student:
         batches = self._batches(lessons, per_step)
         steps = self._settings.steps
         optimizer = torch.optim.AdamW(self._weights, weight_decay=0.0, betas=(0.9, 0.98))
-        start, left, slowest = time.monotonic(), seconds_left(), 0.0
-        available = None if left is None else max(1.0, left - RESERVE_SECONDS)
+        clock = _Clock(seconds_left())
         for step in range(steps):
-            begun = time.monotonic()
-            done = step / steps
-            if available is not None:
-                if begun - start + slowest > available - 1.0:
-                    say(f"Little time is left: stopping after {step} of {steps} steps.")
-                    return
-                done = max(done, (begun - start) / available)
+            if clock.is_short():
+                say(f"Little time is left: stopping after {step} of {steps} steps.")
+                return
             rate = self._settings.learning_rate * min(1.0, (step + 1) / _WARM_UP_STEPS)
             for group in optimizer.param_groups:
-                group["lr"] = rate * max(_LAST_SHARE, 1.0 - done)
+                group["lr"] = rate * max(_LAST_SHARE, 1.0 - clock.share_done(step, steps))
             loss = self._step(batches, step % len(batches), optimizer)
             self.steps_made = step + 1
-            slowest = max(slowest, time.monotonic() - begun)
+            clock.tick()
             say(f"step {step + 1}/{steps}: loss {loss:.3f}")
 
     def save(self, folder: Path) -> None:
@@ -121,6 +117,31 @@ class Student:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         return float(loss.detach())
+
+
+class _Clock:
+    """Ends a training that is too slow for its budget, and has no say in any other."""
+
+    def __init__(self, left: float | None) -> None:
+        self._start = self._last = time.monotonic()
+        self._available = math.inf if left is None else left - RESERVE_SECONDS
+        self._slowest = 0.0
+
+    def tick(self) -> None:
+        """A step is done."""
+        now = time.monotonic()
+        self._slowest, self._last = max(self._slowest, now - self._last), now
+
+    def is_short(self) -> bool:
+        """Whether another step may not fit in."""
+        return time.monotonic() - self._start + self._slowest >= self._available
+
+    def share_done(self, step: int, steps: int) -> float:
+        """How far the training is: by steps, or by time where the steps will not be finished."""
+        used = self._last - self._start
+        if step and used / step * steps > self._available:
+            return max(step / steps, used / self._available)
+        return step / steps
 
 
 def _run(decoder: Any, start: torch.Tensor, batch: Batch) -> torch.Tensor:

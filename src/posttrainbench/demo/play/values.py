@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from typing import Any
 
 _GOODS = {
-    "apple": "apples", "bread": "loaves of bread", "milk": "bottles of milk", "rice": "bags of rice",
-    "tea": "boxes of tea", "egg": "eggs", "tomato": "tomatoes", "cheese": "pieces of cheese",
+    "apple": "apples", "bread": "loaves of bread", "milk": "bottles of milk", "egg": "eggs",
+    "rice": "bags of rice", "tea": "boxes of tea", "tomato": "tomatoes", "cheese": "cheeses",
 }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ class Sampler:
         return Value(rest.split("|")[0 if truth else 1], truth)
 
     def _code(self, rest: str) -> Value:
-        """``A`` is any capital letter, ``F`` a hexadecimal digit, ``9`` a digit, ``b`` a bit, else itself."""
+        """``A`` stands for a letter, ``F`` a hexadecimal digit, ``9`` a digit, ``b`` a bit."""
         kinds = {
             "A": "ABCDEFGHJKLMNPQRSTUVWXYZ",
             "F": "0123456789ABCDEF",

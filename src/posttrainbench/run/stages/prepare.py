@@ -22,13 +22,8 @@ def run(context: Context) -> dict[str, Any]:
     model, benchmark, run = context.model, context.benchmark, context.run
     weights = model.fetch(context.cache, context.report.progress)
     items = benchmark.fetch(context.cache, context.report.progress)
-    temporary = temporary_beside(run.workspace)
-    temporary.mkdir()
-    issued = desk.lay(temporary, model.entry.family)
-    if run.workspace.exists():  # an earlier try of this stage, before any agent saw it
-        erase(run.workspace)
-    desk.lay(run.issued, model.entry.family)
-    publish(temporary, run.workspace)
+    _lay(run.issued, model.entry.family)
+    issued = _lay(run.workspace, model.entry.family)
     text = _prompt(context, weights.folder, items.folder)
     write_bytes(run.prompt_file, text.encode())
     write_json(
@@ -56,6 +51,17 @@ def run(context: Context) -> dict[str, Any]:
         ),
     )
     return {"model_source": weights.source.kind, "data_source": items.source.kind}
+
+
+def _lay(folder: Path, family: str) -> dict[str, str]:
+    """Lay the desk at its final name, whole or not at all; returns the hashes."""
+    temporary = temporary_beside(folder)
+    temporary.mkdir()
+    hashes = desk.lay(temporary, family)
+    if folder.exists():  # an earlier try of this stage, before any agent saw it
+        erase(folder)
+    publish(temporary, folder)
+    return hashes
 
 
 def _prompt(context: Context, model: Path, data: Path) -> str:
