@@ -15,8 +15,8 @@ from pathlib import Path
 
 from posttrainbench import RunSpec
 from posttrainbench.records import RunDir
-from posttrainbench.run.api import create
-from posttrainbench.run.worker import Worker
+from posttrainbench.runs.api import create
+from posttrainbench.runs.worker import Worker
 
 RUNS = 5
 STAGES = ("prepare", "solve", "collect", "audit")

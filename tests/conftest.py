@@ -1,4 +1,4 @@
-"""Shared by all tests: the third-party plug-in, a cache that the session keeps, required engines."""
+"""Shared by all tests: the plug-in, a cache that the session keeps, required engines."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ except PackageNotFoundError:
 
 if TYPE_CHECKING:
     from .records import Result
-    from .run.api import run
+    from .runs.api import run
     from .spec import RunSpec
 
 __all__ = ["Result", "RunSpec", "__version__", "run"]
 
-_LAZY = {"RunSpec": ".spec", "Result": ".records", "run": ".run.api"}
+_LAZY = {"RunSpec": ".spec", "Result": ".records", "run": ".runs.api"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,8 @@ from audit_samples import deep
 
 from posttrainbench.errors import RecordError
 from posttrainbench.records import FileEntry
-from posttrainbench.run import manifest
-from posttrainbench.run.pruning import droppable
+from posttrainbench.runs import manifest
+from posttrainbench.runs.pruning import droppable
 
 
 @pytest.fixture

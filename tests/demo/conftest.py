@@ -100,7 +100,7 @@ def place(tmp_path: Path, tiny_base: Path, request: pytest.FixtureRequest) -> Pl
     (workspace / "templates").mkdir(parents=True)
     (workspace / "templates" / "smollm2.jinja").write_text(template_source("smollm2"))
     (workspace / "evaluate.py").write_text("raise SystemExit('the real evaluate.py')\n")
-    timer = Path(__file__).parents[2] / "src/posttrainbench/run/desk_files/timer.sh.txt"
+    timer = Path(__file__).parents[2] / "src/posttrainbench/runs/desk_files/timer.sh.txt"
     (workspace / "timer.sh").write_text(timer.read_text())
     cell, deadline = tmp_path / "cell.json", tmp_path / "deadline"
     cell.write_text('{"benchmark": "bfcl-demo"}')

@@ -14,7 +14,7 @@ FLOORS = (
     {"catalog", "templates", "sandboxes", "traces"},
     {"benchmarks", "agents"},
     {"evaluation", "audit"},
-    {"run"},
+    {"runs"},
     {"backends", "scoring", "interop"},
     {"report", "demo"},
     {"cli"},
@@ -117,10 +117,10 @@ def test_no_module_imports_itself_in_a_circle(graph: dict[str, list[tuple[str, i
 
 
 def test_the_reader_of_imports_sees_every_form() -> None:
-    code = "import posttrainbench.run.api\nfrom ..spec import RunSpec\nfrom . import layout\n"
+    code = "import posttrainbench.runs.api\nfrom ..spec import RunSpec\nfrom . import layout\n"
     code += "def f():\n    from posttrainbench.records import now\n"
-    known = {"run.api", "spec", "records", "records.layout"}
+    known = {"runs.api", "spec", "records", "records.layout"}
     found = [name for name, _ in imports("records.files", ast.parse(code), False, known)]
-    assert sorted(found) == ["records", "records.layout", "run.api", "spec"]
+    assert sorted(found) == ["records", "records.layout", "runs.api", "spec"]
     inside = imports("records", ast.parse("from .layout import RunDir"), True, known)
     assert [name for name, _ in inside] == ["records.layout"]

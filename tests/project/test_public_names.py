@@ -9,8 +9,8 @@ import pytest
 
 BEFORE = {
     "nothing": "pass",
-    "a part of the room": "import posttrainbench.run.worker",
-    "the command line": "import posttrainbench.cli.main, posttrainbench.run.api",
+    "a part of the room": "import posttrainbench.runs.worker",
+    "the command line": "import posttrainbench.cli.main, posttrainbench.runs.api",
     "the attribute": "import posttrainbench; posttrainbench.run",
 }
 TRY = """

@@ -18,8 +18,8 @@ from posttrainbench.evaluation.aggregate import Generation, SeedAnswers
 from posttrainbench.evaluation.request import Failure, Generated, Grades
 from posttrainbench.records import Event, schemas
 from posttrainbench.records.holder import LeaseRecord
-from posttrainbench.run.evaluations import Plan
-from posttrainbench.run.manifest import ManifestHead, ManifestTail
+from posttrainbench.runs.evaluations import Plan
+from posttrainbench.runs.manifest import ManifestHead, ManifestTail
 from posttrainbench.traces.reader import OutputLine
 
 PAGE = (Path(__file__).parents[2] / "docs" / "records.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ def desk(
     budget: Annotated[str, typer.Option(help="As the prompt will say.")] = "10h",
 ) -> None:
     """Lay the agent's desk into a folder, for a person to look at or to work on."""
-    from ..run.visit import lay_for_person
+    from ..runs.visit import lay_for_person
     from .terminal import TerminalReporter
 
     reporter = TerminalReporter()
@@ -41,7 +41,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Evaluate one model folder on one benchmark, without a run."""
-    from ..run.visit import evaluate_folder
+    from ..runs.visit import evaluate_folder
     from .show import percent
     from .terminal import TerminalReporter
 

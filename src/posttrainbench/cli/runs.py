@@ -34,7 +34,7 @@ def run(
     results: Results = Path("results"),
 ) -> None:
     """Run one cell: an agent, a base model, a benchmark, a budget."""
-    from ..run.api import create
+    from ..runs.api import create
     from ..spec import RunSpec
 
     if spec_file is not None:
@@ -72,7 +72,7 @@ def worker(
 def _work(path: Path, stages: tuple[str, ...]) -> None:
     from ..errors import RunInterruptedError
     from ..records import RunDir
-    from ..run.worker import Worker
+    from ..runs.worker import Worker
     from .show import print_run
     from .terminal import TerminalReporter
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from ..errors import InputError, RunInterruptedError
 from ..records import Result, RunDir
 from ..registry import make
-from ..run.api import settle
-from ..run.context import Reporter
-from ..run.worker import Worker
+from ..runs.api import settle
+from ..runs.context import Reporter
+from ..runs.worker import Worker
 from ..spec import RunSpec, SandboxChoice
 
 MODEL = "smollm2-135m"

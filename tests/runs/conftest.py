@@ -11,8 +11,8 @@ import pytest
 from tiny_runs import tiny_spec
 
 from posttrainbench.records import RunDir
-from posttrainbench.run.api import settle
-from posttrainbench.run.worker import Worker
+from posttrainbench.runs.api import settle
+from posttrainbench.runs.worker import Worker
 
 
 @pytest.fixture
@@ -56,4 +56,6 @@ def start_worker(ptb_env: dict[str, str]):
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

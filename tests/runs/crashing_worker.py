@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from posttrainbench.records import Journal, RunDir
-from posttrainbench.run.worker import Worker
+from posttrainbench.runs.worker import Worker
 
 fatal = int(sys.argv[2])
 steps = 0

@@ -10,8 +10,8 @@ from tiny_runs import COPY_BASE, wait_until
 
 from posttrainbench.errors import InputError, LeaseError, RecordError
 from posttrainbench.records import FileEntry, RunDir
-from posttrainbench.run import manifest
-from posttrainbench.run.context import STAGES
+from posttrainbench.runs import manifest
+from posttrainbench.runs.context import STAGES
 
 
 def test_an_honest_run_leaves_every_record(new_run, work, sandbox_name):

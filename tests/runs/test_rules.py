@@ -7,8 +7,8 @@ from posttrainbench.audit.verdict import conclude
 from posttrainbench.catalog import benchmark_facts, model_facts
 from posttrainbench.records import Finding
 from posttrainbench.rules import rules
-from posttrainbench.run.context import STAGES
-from posttrainbench.run.prompt import Places, prompt
+from posttrainbench.runs.context import STAGES
+from posttrainbench.runs.prompt import Places, prompt
 from posttrainbench.spec import Permissions
 
 SPEC = RunSpec(
