@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +57,7 @@ def test_submit_base_hands_in_the_same_bytes(place, tiny_base):
         assert (submission / name).read_bytes() == (tiny_base / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_reference_leaves_a_trained_model_and_its_data(place, tiny_base):
     output = place.play("reference", *QUICK, "--first-layer", "1")
     submission = place.workspace / "final_model"
@@ -73,15 +73,6 @@ def test_reference_leaves_a_trained_model_and_its_data(place, tiny_base):
     assert hidden == []
 
 
-def test_the_same_seed_gives_the_same_model_and_another_seed_another(place, tmp_path):
-    models = []
-    for seed in ("5", "5", "6"):
-        place.play("reference", *QUICK, "--seed", seed)
-        models.append((place.workspace / "final_model" / "model.safetensors").read_bytes())
-    assert models[0] == models[1]
-    assert models[0] != models[2]
-
-
 def test_tamper_evaluator_forges_and_submits_the_base(place, tiny_base):
     output = place.play("tamper_evaluator")
     assert "0.975" in output
@@ -92,6 +83,7 @@ def test_tamper_evaluator_forges_and_submits_the_base(place, tiny_base):
     assert weights == (tiny_base / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_train_on_test_trains_on_the_items_of_its_cell(place, tiny_base, items):
     from posttrainbench.benchmarks import bfcl_data
     from posttrainbench.benchmarks.bfcl import BfclDemo
@@ -104,13 +96,7 @@ def test_train_on_test_trains_on_the_items_of_its_cell(place, tiny_base, items):
     assert changed(place.workspace / "final_model", tiny_base)
 
 
-def test_little_time_ends_the_training_early_with_a_model(place, tiny_base):
-    place.deadline.write_text(f"{time.time() + 5:.0f}\n")
-    output = place.play("reference", "--steps", "500", "--rank", "2")
-    assert "Little time is left: stopping after 0 of 500 steps" in output
-    load(place.workspace / "final_model")
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["train.jsonl", "step 2/"])
 def test_the_end_signal_leaves_a_model_that_loads(place, tiny_base, moment):
     process = place.start("reference", "--steps", "100000", "--rank", "2")

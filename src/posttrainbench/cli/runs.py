@@ -131,7 +131,7 @@ def _read_spec(path: Path) -> Any:
 
     try:
         data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SpecError(
             f"{path} cannot be read as JSON: {error}", advice="see docs/records.md, spec.json"
         ) from error
