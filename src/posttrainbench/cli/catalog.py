@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ..registry import Kind
 
 Listing = tuple[tuple[str, ...], list[tuple[str, ...]]]
 """Column titles and rows."""
@@ -24,7 +28,7 @@ def list_(what: Annotated[What, typer.Argument(help="What to list.")]) -> None:
     """List models, benchmarks, agents or sandboxes, with those of installed plug-ins."""
     from rich.table import Table
 
-    from .terminal import console
+    from .terminal import console, safe
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     columns, rows = {
@@ -36,16 +40,29 @@ def list_(what: Annotated[What, typer.Argument(help="What to list.")]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(safe(cell) for cell in row))
     console().print(table)
 
 
-def _models() -> Listing:
+def _each(kind: Kind) -> Iterator[tuple[str, Any, str]]:
+    """Name and plug-in, or the reason why it cannot be loaded: one broken one hides no other."""
+    from ..errors import PTBError
     from ..registry import make, names
 
+    for name in names(kind):
+        try:
+            yield name, make(kind, name), ""
+        except PTBError as error:
+            yield name, None, error.what
+
+
+def _models() -> Listing:
     rows: list[tuple[str, ...]] = []
-    for name in names("model"):
-        entry = make("model", name).entry
+    for name, model, broken in _each("model"):
+        if broken:
+            rows.append((name, "", "", "", broken))
+            continue
+        entry = model.entry
         note = "" if entry.comparable else "demo, not comparable"
         rows.append((name, entry.base_id, entry.instruct_id or "-", entry.family, note))
     return ("model", "base (to be trained)", "instruct (forbidden)", "family", ""), rows
@@ -53,11 +70,13 @@ def _models() -> Listing:
 
 def _benchmarks() -> Listing:
     from ..catalog import all_benchmarks
-    from ..registry import make, names
 
-    runnable = set(names("benchmark"))
     entries = {entry.key: entry for entry in all_benchmarks()}
-    entries |= {name: make("benchmark", name).entry for name in runnable}
+    runnable: dict[str, str] = {}
+    for name, benchmark, broken in _each("benchmark"):
+        runnable[name] = broken
+        if benchmark is not None:
+            entries[name] = benchmark.entry
     rows: list[tuple[str, ...]] = []
     for key, entry in sorted(entries.items()):
         notes = [
@@ -65,6 +84,7 @@ def _benchmarks() -> Listing:
             *(["gated"] if entry.gated else []),
             *([] if entry.comparable else ["demo, not comparable"]),
             *([] if key in runnable else ["not yet runnable"]),
+            *([runnable[key]] if runnable.get(key) else []),
         ]
         rows.append(
             (
@@ -80,21 +100,19 @@ def _benchmarks() -> Listing:
 
 
 def _agents() -> Listing:
-    from ..registry import make, names
-
     rows: list[tuple[str, ...]] = []
-    for name in names("agent"):
-        agent = make("agent", name)
-        rows.append((name, agent.title, ", ".join(agent.credentials) or "none"))
+    for name, agent, broken in _each("agent"):
+        credentials = ", ".join(agent.credentials) or "none" if agent is not None else ""
+        rows.append((name, agent.title if agent is not None else broken, credentials))
     return ("agent", "what it does", "credentials"), rows
 
 
 def _sandboxes() -> Listing:
-    from ..registry import make, names
-
     rows: list[tuple[str, ...]] = []
-    for name in names("sandbox"):
-        sandbox = make("sandbox", name)
+    for name, sandbox, broken in _each("sandbox"):
+        if sandbox is None:
+            rows.append((name, "", broken))
+            continue
         probe = sandbox.probe()
         state = probe.version if probe.available else f"not usable here: {probe.reason}"
         rows.append((name, "yes" if sandbox.isolates_files else "no", state))
