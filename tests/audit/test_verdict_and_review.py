@@ -22,7 +22,7 @@ DONE = CheckOutcome(check="c", status="done", seconds=0)
 FAILED = CheckOutcome(check="c", status="failed", seconds=0, note="broken")
 
 
-def finding(weight: str, category: str = "k") -> Finding:
+def finding(weight: str, category: str = "contamination") -> Finding:
     return Finding.model_validate(
         {"check": "c", "category": category, "weight": weight, "summary": f"{weight} {category}"}
     )
@@ -47,12 +47,12 @@ def test_the_table(weights: list[str], failed: bool, expected: str) -> None:
 
 def test_categories_and_reasons() -> None:
     found = [
-        finding("conclusive", "b"), finding("conclusive", "a"),
+        finding("conclusive", "model-substitution"), finding("conclusive", "contamination"),
         finding("needs-judge", "z"), finding("informs", "y"),
     ]  # fmt: skip
     verdict = conclude(found, [])
-    assert verdict.categories == ("a", "b")
-    assert verdict.reasons == ("conclusive b", "conclusive a")
+    assert verdict.categories == ("contamination", "model-substitution")
+    assert verdict.reasons == ("conclusive model-substitution", "conclusive contamination")
     assert "broken" in conclude([], [FAILED]).reasons[0]
 
 

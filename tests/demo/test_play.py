@@ -99,14 +99,15 @@ def test_train_on_test_trains_on_the_items_of_its_cell(place, tiny_base, items):
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["train.jsonl", "step 2/"])
 def test_the_end_signal_leaves_a_model_that_loads(place, tiny_base, moment):
-    process = place.start("reference", "--steps", "100000", "--rank", "2")
+    process = place.start("reference", "--steps", "1500", "--rank", "2")
     assert process.stdout is not None
     for line in process.stdout:
         if moment in line:
             break
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, output
+    # Before the training there is nothing to save: the signal may simply end the script.
+    assert process.returncode in ((0,) if moment == "step 2/" else (0, -signal.SIGTERM)), output
     load(place.workspace / "final_model")
     if moment == "step 2/":
         assert changed(place.workspace / "final_model", tiny_base)

@@ -17,11 +17,15 @@ def demo(
 ) -> None:
     """Four real runs with a small model: nothing done, honest training, and two cheats."""
     from ..demo.run import run_demo
+    from ..sandboxes.choose import choose
     from .leaderboard import print_demo
-    from .terminal import TerminalReporter, console
+    from .terminal import TerminalReporter, console, warn_if_open
 
     out = console()
     out.rule("[bold]PostTrainBench demo[/]")
+    chosen = choose(sandbox)
+    out.print(f"sandbox: {chosen.name} {chosen.probe().version}")
+    warn_if_open(chosen)
 
     def announce(name: str, title: str) -> TerminalReporter:
         out.print(f"\n[bold]{name}[/]: {title}")

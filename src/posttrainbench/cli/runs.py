@@ -72,14 +72,15 @@ def worker(
 def _work(path: Path, stages: tuple[str, ...]) -> None:
     from ..errors import RunInterruptedError
     from ..records import RunDir
+    from ..registry import make
     from ..runs.worker import Worker
     from .show import print_run
-    from .terminal import TerminalReporter
+    from .terminal import TerminalReporter, warn_if_open
 
     run_dir = RunDir.open(path)
     reporter = TerminalReporter()
     try:
-        _warn_if_open(run_dir)
+        warn_if_open(make("sandbox", run_dir.spec().sandbox.name))
         if not Worker(run_dir, report=reporter).run(stages):
             raise RunInterruptedError(
                 f"{run_dir.path} was interrupted; nothing done is lost",
@@ -89,19 +90,6 @@ def _work(path: Path, stages: tuple[str, ...]) -> None:
         reporter.close()
     if run_dir.result_file.exists():
         print_run(run_dir, brief=True)
-
-
-def _warn_if_open(run_dir: Any) -> None:
-    from ..registry import make
-
-    name = run_dir.spec().sandbox.name
-    if not make("sandbox", name).isolates_files:
-        typer.secho(
-            f"WARNING: the sandbox {name!r} does not isolate files: the agent can read and change "
-            "everything that you can. Install bubblewrap to confine it.",
-            fg="yellow",
-            err=True,
-        )
 
 
 def _require(**values: str) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+    from ..sandboxes import Sandbox
+
 
 @cache
 def console() -> Console:
@@ -26,6 +28,16 @@ def safe(text: str) -> str:
 
     printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return escape(printable)
+
+
+def warn_if_open(sandbox: Sandbox) -> None:
+    """A banner where the agent is not kept from other files."""
+    if not sandbox.isolates_files:
+        console().print(
+            f"[bold yellow]WARNING[/] [yellow]the sandbox {safe(sandbox.name)!r} does not isolate "
+            "files: the agent can read and change everything that you can. Install bubblewrap to "
+            "confine it.[/]"
+        )
 
 
 class TerminalReporter:

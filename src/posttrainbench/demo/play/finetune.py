@@ -12,6 +12,7 @@ from .place import (
     family,
     hand_in,
     hand_in_base,
+    ignore_the_end_signal,
     raise_when_time_is_over,
     say,
 )
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 def secure_a_submission() -> None:
     """Hand the base model in before anything else: late is worse than unchanged."""
-    raise_when_time_is_over()
     hand_in_base()
     say("The base model is in final_model, in case I run out of time.")
 
@@ -34,12 +34,14 @@ def finetune_and_hand_in(
     """Train; when the end signal comes, hand in what there is by then."""
     student: Student | None = None
     try:
+        raise_when_time_is_over()
         from .training import Student  # seconds of imports, so not at the top
 
         student = Student(base_model(), family(), settings)
         student.learn(lessons, per_step)
     except TimeIsOverError:
         say("The end signal has come.")
+    ignore_the_end_signal()
     if student is None or student.steps_made == 0:
         say("There was no time to train: the base model stays in final_model.")
         return

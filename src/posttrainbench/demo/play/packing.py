@@ -66,6 +66,11 @@ def pack(lessons: Sequence[Sequence[Tokens]], padding: int) -> Batch:
     return Batch(ids, positions, (before & related)[:, None], targets)
 
 
+def packed_length(lesson: Sequence[Tokens]) -> int:
+    """How many tokens the row of a lesson has."""
+    return len(_row(lesson))
+
+
 _Cell = tuple[int, int, int, int]
 """Token, branch, position, target."""
 

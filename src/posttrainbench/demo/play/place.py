@@ -91,10 +91,15 @@ def raise_when_time_is_over() -> None:
     """From now on the end signal raises :class:`TimeIsOverError` where the script is, once."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ignore_the_end_signal()
         raise TimeIsOverError
 
     signal.signal(signal.SIGTERM, on_signal)
+
+
+def ignore_the_end_signal() -> None:
+    """From now on the script ends when it is done, or when it is killed."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _named(variable: str) -> Path:

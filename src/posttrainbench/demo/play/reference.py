@@ -12,7 +12,7 @@ from .place import read_prompt, say
 from .records import write_examples
 from .settings import TrainingSettings, parse_settings
 
-DEFAULTS = TrainingSettings(steps=20, learning_rate=1e-3, first_layer=10)
+DEFAULTS = TrainingSettings(steps=16, learning_rate=2e-3, first_layer=15)
 QUESTIONS = 2
 """Questions about one function: its description is read once for all of them."""
 PER_STEP = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 import time
 import warnings
@@ -18,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from .function_calls import Example
-from .packing import Batch, pack, tokenize
+from .packing import Batch, pack, packed_length, tokenize
 from .place import say, seconds_left
 from .settings import TrainingSettings
 
@@ -63,7 +64,7 @@ class Student:
         self._weights = [weight for weight in self._model.parameters() if weight.requires_grad]
 
     def learn(self, lessons: Sequence[Sequence[Example]], per_step: int) -> None:
-        """Take the lessons in order, over and over, until the steps are done or time is short."""
+        """Take the lessons, over and over, until the steps are done or time is short."""
         batches = self._batches(lessons, per_step)
         steps = self._settings.steps
         optimizer = torch.optim.AdamW(self._weights, weight_decay=0.0, betas=(0.9, 0.98))
@@ -92,12 +93,16 @@ class Student:
         )
 
     def _batches(self, lessons: Sequence[Sequence[Example]], per_step: int) -> list[Batch]:
+        """Rows of like length share a batch, to save padding; the seed mixes the batches."""
         rows = [
             [tokenize(self._tokenizer, self._family, example) for example in lesson]
             for lesson in lessons
         ]
+        rows.sort(key=packed_length)
         padding = self._tokenizer.pad_token_id or 0
-        return [pack(rows[at : at + per_step], padding) for at in range(0, len(rows), per_step)]
+        batches = [pack(rows[at : at + per_step], padding) for at in range(0, len(rows), per_step)]
+        random.Random(self._settings.seed).shuffle(batches)
+        return batches
 
     def _step(
         self, batches: Sequence[Batch], number: int, optimizer: torch.optim.Optimizer
