@@ -21,7 +21,7 @@ from .place import benchmark_data, read_prompt, say
 from .records import write_examples
 from .settings import TrainingSettings, parse_settings
 
-DEFAULTS = TrainingSettings(steps=20, learning_rate=2e-3, first_layer=15)
+DEFAULTS = TrainingSettings(steps=16, learning_rate=2e-3, first_layer=15)
 PER_STEP = 4
 _JSON_TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
 

@@ -9,10 +9,14 @@ from typing import Any, Literal
 
 import torch
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from ...errors import BrokenModelError
 from .. import Sampling
 from .choose import choose
+
+_GROUP = 4
+"""Prompts that are read at once; measured on two cores, where 2 to 8 are about the same."""
 
 
 @dataclass(eq=False)
@@ -59,31 +63,12 @@ def decode(model: Any, rows: Sequence[Row], sampling: Sampling, pad: int) -> Non
         RuntimeError: out of memory, as torch says it.
     """
     device = model.device
-    longest = max(len(row.prompt) for row in rows)
-    ids = torch.full((len(rows), longest), pad, dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for index, row in enumerate(rows):
-        ids[index, longest - len(row.prompt) :] = torch.tensor(row.prompt)
-        mask[index, longest - len(row.prompt) :] = 1
-    ids, mask = ids.to(device), mask.to(device)
+    logits, cache, mask = _prefill(model, rows, pad)
     positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)
-    cache = DynamicCache(config=model.config)
     active = list(rows)
     seen: torch.Tensor | None = None
     with torch.inference_mode():
         while True:
-            logits = (
-                model(
-                    input_ids=ids,
-                    attention_mask=mask,
-                    position_ids=positions,
-                    past_key_values=cache,
-                    use_cache=True,
-                    logits_to_keep=1,
-                )
-                .logits[:, -1, :]
-                .float()
-            )
             _require_usable(logits)
             if sampling.repetition_penalty != 1.0 and seen is None:
                 seen = _seen(active, logits)
@@ -104,6 +89,73 @@ def decode(model: Any, rows: Sequence[Row], sampling: Sampling, pad: int) -> Non
                 cache.batch_select_indices(select)
                 ids, mask, positions = ids[select], mask[select], positions[select]
                 seen = None if seen is None else seen[select]
+            logits = _forward(model, ids, mask, positions, cache)
+
+
+def _forward(
+    model: Any, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: Any
+) -> torch.Tensor:
+    """Logits of the next token, ``[rows, vocabulary]``; the cache grows by ``ids``."""
+    output = model(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    logits: torch.Tensor = output.logits[:, -1, :].float()
+    return logits
+
+
+def _prefill(model: Any, rows: Sequence[Row], pad: int) -> tuple[torch.Tensor, Any, torch.Tensor]:
+    """Read the prompts: next-token logits, cache and mask of all rows, padded on the left.
+
+    A few rows at a time, so that a short prompt is not computed at the length of the longest; on a
+    processor that halves the time.  Caches that are no plain tensors a layer (sliding windows)
+    cannot be put together, and are filled in one go.
+    """
+    whole = [_prefill_group(model, rows[:_GROUP], pad)]
+    cache = whole[0][1]
+    if len(rows) <= _GROUP:
+        return whole[0]
+    if any(type(layer) is not DynamicLayer for layer in cache.layers):
+        return _prefill_group(model, rows, pad)
+    for start in range(_GROUP, len(rows), _GROUP):
+        whole.append(_prefill_group(model, rows[start : start + _GROUP], pad))
+    longest = max(mask.shape[-1] for _, _, mask in whole)
+    joined = DynamicCache(config=model.config)
+    with torch.inference_mode():
+        for index in range(len(cache.layers)):
+            layers = [part.layers[index] for _, part, _ in whole]
+            keys = torch.cat([_pad_left(layer.keys, longest, -2) for layer in layers])
+            values = torch.cat([_pad_left(layer.values, longest, -2) for layer in layers])
+            joined.update(keys, values, index)
+        logits = torch.cat([part for part, _, _ in whole])
+        mask = torch.cat([_pad_left(part, longest, -1) for _, _, part in whole])
+    return logits, joined, mask
+
+
+def _prefill_group(
+    model: Any, rows: Sequence[Row], pad: int
+) -> tuple[torch.Tensor, Any, torch.Tensor]:
+    longest = max(len(row.prompt) for row in rows)
+    ids = torch.full((len(rows), longest), pad, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for index, row in enumerate(rows):
+        ids[index, longest - len(row.prompt) :] = torch.tensor(row.prompt)
+        mask[index, longest - len(row.prompt) :] = 1
+    ids, mask = ids.to(model.device), mask.to(model.device)
+    positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)
+    cache = DynamicCache(config=model.config)
+    with torch.inference_mode():
+        return _forward(model, ids, mask, positions, cache), cache, mask
+
+
+def _pad_left(tensor: torch.Tensor, length: int, dim: int) -> torch.Tensor:
+    """Zeros in front along ``dim`` (-1 or -2) up to ``length``; the mask hides them."""
+    missing = length - tensor.shape[dim]
+    return torch.nn.functional.pad(tensor, (missing, 0) if dim == -1 else (0, 0, missing, 0))
 
 
 def _seen(rows: Sequence[Row], logits: torch.Tensor) -> torch.Tensor:
