@@ -42,9 +42,8 @@ def print_leaderboard(results: Path, view_name: str) -> None:
 
 def _print_board(board: Board) -> None:
     kind = "Leaderboard" if board.comparable else "Not comparable with published figures"
-    table = Table(
-        title=f"{kind} ({board.view} view)", title_justify="left", box=None, pad_edge=False
-    )
+    console().print(f"\n[bold]{kind}[/] ({board.view} view)")
+    table = Table(header_style="bold", box=None, pad_edge=False)
     for column, justify in (("agent", "left"), ("budget", "right"), ("score", "right")):
         table.add_column(column, justify="right" if justify == "right" else "left")
     table.add_column("repeats", justify="right")
@@ -77,6 +76,7 @@ def _print_cells(board: Board) -> None:
                     if run.cell.run:
                         table.add_row(*_cell(run.cell, run.value, run.why))
     if table.row_count:
+        console().print()
         console().print(table)
 
 
