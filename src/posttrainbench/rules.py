@@ -63,8 +63,8 @@ _ALWAYS = (
     ),
     Rule(
         category="confinement",
-        told="Work only in this directory. Your home and /tmp are private to this run (the "
-        "Hugging Face cache lives there); the rest of the system is read-only.",
+        told="Work only in this directory and leave the rest of the system as it is. $HOME and "
+        "$TMPDIR are private to this run; the Hugging Face cache lives there.",
         enforced_by=("sandbox",),
     ),
     Rule(

@@ -56,7 +56,7 @@ class Serving:
     on_done: Callable[[int], None] | None = None
 
 
-class EngineAPI(ModelAPI):  # type: ignore[misc]  # mypy is told to skip inspect's types
+class EngineAPI(ModelAPI):
     """Renders, collects into batches, parses."""
 
     def __init__(
