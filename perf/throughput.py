@@ -6,21 +6,24 @@ Without a folder the demo model is taken.
 
 Both sides answer the BFCL items with the same token limit, sampling and batch size, one after the
 other in one process, model already loaded.  Ours is the whole way through inspect: template,
-collector, engine, parser, log.  Prints answers a second.
+inbox, engine, parser, log.  Prints answers a second.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in a real evaluation; before torch is loaded
+
 from posttrainbench.benchmarks.bfcl import Bfcl
-from posttrainbench.evaluation import Completion, Engine, Prompt, Sampling
+from posttrainbench.evaluation import Engine, EngineOptions, Inbox, Job, Prompt, Sampling
 from posttrainbench.evaluation.engines.transformers import TransformersFactory
-from posttrainbench.evaluation.generate import answer_items
+from posttrainbench.evaluation.generate import answer_items, task_of
 from posttrainbench.evaluation.request import GenerateRequest
 from posttrainbench.paths import cache_dir
 from posttrainbench.registry import make
@@ -31,7 +34,7 @@ class Recorder:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.name, self.gpu, self.max_batch = engine.name, engine.gpu, engine.max_batch
+        self.name, self.gpu, self.capacity = engine.name, engine.gpu, engine.capacity
         self.side_files_restored = engine.side_files_restored
         self.prompts: list[Prompt] = []
 
@@ -39,22 +42,35 @@ class Recorder:
         """The engine's."""
         return self._engine.versions()
 
-    def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Completion]:
+    def serve(self, inbox: Inbox, sampling: Sampling) -> None:
         """The engine's, noted."""
-        self.prompts += prompts
-        return self._engine.generate(prompts, sampling)
+        self._engine.serve(Noted(inbox, self.prompts), sampling)
 
     def close(self) -> None:
         """The engine's."""
         self._engine.close()
 
 
+class Noted:
+    """An inbox that notes what is taken out of it."""
+
+    def __init__(self, inbox: Inbox, prompts: list[Prompt]) -> None:
+        self._inbox = inbox
+        self._prompts = prompts
+
+    def take(self, at_most: int, *, wait: bool) -> list[Job]:
+        """The inbox's, noted."""
+        jobs = self._inbox.take(at_most, wait=wait)
+        self._prompts += [job.prompt for job in jobs]
+        return jobs
+
+
 def ours(engine: Engine, request: GenerateRequest) -> tuple[float, list[Prompt]]:
     """Seconds of the generation step without loading, and the prompts it sent."""
     recorder = Recorder(engine)
-    task = Bfcl().task(Path(request.data), request.limit)
+    task = task_of(request, 1)
     started = time.monotonic()
-    answer_items(request, task, recorder, lambda _done, _total: None)
+    answer_items(request, 1, task, recorder)
     return time.monotonic() - started, recorder.prompts
 
 
@@ -95,19 +111,19 @@ def main() -> None:
     flags = parser.parse_args()
     data = Bfcl().fetch(cache_dir(), lambda _line: None).folder
     model = flags.model or make("model", "smollm2-135m").fetch(cache_dir(), print).folder
-    engine = TransformersFactory().load(model)
+    engine = TransformersFactory().load(EngineOptions(model))
     with tempfile.TemporaryDirectory() as out:
         request = GenerateRequest(
             benchmark="bfcl", family=flags.family, engine="auto", model=str(model),
-            data=str(data), out=out, seed=1, limit=flags.items, max_tokens=flags.max_tokens,
+            data=str(data), out=out, seeds=(1,), limit=flags.items, max_tokens=flags.max_tokens,
         )  # fmt: skip
         ours(engine, request.model_copy(update={"limit": 1, "max_tokens": 1}))  # warm up
         seconds, prompts = ours(engine, request)
-    raw = baseline(model, prompts, engine.max_batch)
+    raw = baseline(model, prompts, engine.capacity)
     rate, raw_rate = len(prompts) / seconds, len(prompts) / raw
     print(
         f"evaluation throughput: ours {rate:.2f} items/s, baseline {raw_rate:.2f} items/s, "
-        f"ratio {rate / raw_rate:.2f} (aim >= 0.8)"
+        f"ratio {rate / raw_rate:.2f} (aim >= 0.9)"
     )
 
 

@@ -13,7 +13,10 @@
     ├── SubmissionError        `final_model` is refused; carries a reason code
     └── EvaluationError        a model could not be evaluated
         ├── DataError          benchmark data or weights have the wrong checksum or shape
-        └── EngineError        the engine died or ran out of memory; may be retried
+        ├── GraderError        the grader model gave no usable verdicts; may be retried
+        └── EngineError        the engine died or could not be started; may be retried
+            ├── OutOfMemoryError   fewer requests at once, or shorter answers, may fit
+            ├── EngineTimeoutError   the time limit of the step or of a request ran out
             └── BrokenModelError   the model itself produces NaN; retrying changes nothing
 
 ``retry`` says whether trying the same call again may help without anything being changed.
@@ -118,6 +121,20 @@ class DataError(EvaluationError):
 
 class EngineError(EvaluationError):
     """The engine died, ran out of memory, or produced unusable output; worth another attempt."""
+
+    retry = True
+
+
+class OutOfMemoryError(EngineError):
+    """The engine, or the process around it, had not enough memory."""
+
+
+class EngineTimeoutError(EngineError):
+    """The step, or one request to a server, took longer than it may."""
+
+
+class GraderError(EvaluationError):
+    """The grader model could not be reached, or too many of its verdicts were unusable."""
 
     retry = True
 

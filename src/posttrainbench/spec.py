@@ -91,15 +91,41 @@ class SandboxChoice(Frozen):
     network: bool = True
 
 
+class GraderChoice(Frozen):
+    """The model that grades open answers, behind any endpoint of OpenAI's chat API.
+
+    Its key is read from the environment of the process that grades, and nowhere written.
+    """
+
+    model: Name = "gpt-5-mini"
+    base_url: str | None = None
+    """``None``: ``OPENAI_BASE_URL`` where it is set, else the public endpoint."""
+    key_variable: Name = "OPENAI_API_KEY"
+    """Name of the environment variable that holds the key."""
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] = "medium"
+    """``none`` leaves the setting out, for models that do not know it."""
+    max_tokens: Annotated[int, Field(gt=0)] = 49_152
+    connections: Annotated[int, Field(gt=0)] = 64
+    max_ungraded: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """A larger share of items without a verdict fails the evaluation."""
+    prompt_file: str | None = None
+    """Arena-Hard's official judge prompt, which is not ours to ship."""
+
+
 class EvaluationChoice(Frozen):
     """How the submission is evaluated.  The defaults are the benchmark's own protocol."""
 
     engine: Name = "auto"
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] | None = None
+    """``None``: the benchmark's own run seeds, and one where nothing depends on the seed."""
+    connections: Annotated[int, Field(gt=0)] | None = None
+    """Requests at once; ``None`` leaves it to the engine."""
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
+    grader: GraderChoice = GraderChoice()
     limit: Annotated[int, Field(gt=0)] | None = None
     """Evaluate only the first ``limit`` items; such a score is marked as not comparable."""
     time_limit: Seconds = 12 * 3600.0
-    """For one step under one seed; a hostile tokenizer must not hang a worker for ever."""
+    """For one step, all its seeds together; a hostile tokenizer must not hang a worker for ever."""
 
 
 class Permissions(Frozen):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from outside_world import Hub, lines, make_wheel, records
 
-from posttrainbench.benchmarks import bfcl_data
+from posttrainbench.benchmarks.items import bfcl as bfcl_data
 from posttrainbench.errors import DataError
 
 SHARED = Path(__file__).parents[2] / "../shared/data/bfcl_exec_simple.jsonl"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from posttrainbench.benchmarks.calls import Call, mismatch, parse_call, same_value
+from posttrainbench.benchmarks.reading.calls import Call, mismatch, parse_call, same_value
 
 
 def test_parse_call_reads_literals_only() -> None:
@@ -22,7 +22,12 @@ def test_parse_call_reads_literals_only() -> None:
         "f(a=g())",
         "f(a=x)",
         "f(**{})",
+        "f(a=1, a=2)",
         "f(a=1)(b=2",
+        "f(a=\x00)",
+        f"f(a={'[' * 100_000}",
+        f"f(a={'-' * 100_000}1)",
+        f"f(a={'9' * 10_000})",
         "1+1",
         "f(a=__import__('os'))",
     ],
@@ -76,3 +81,14 @@ TRUTH = Call("f", {"a": 1, "b": (2, 3)})
 def test_mismatch(calls: list[Call], why: str) -> None:
     found = mismatch(calls, TRUTH)
     assert (found == "") if why == "" else (why in found)
+
+
+def test_a_call_is_shown_in_bounds() -> None:
+    deep: object = 1
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (deep, 10**5000, "x" * 1_000_000, "\ud800"):
+        shown = Call("f\udfff" * 200, {"a\ud800": value}).brief()
+        assert len(shown) <= 500
+        assert shown.encode()
+    assert Call("f", {"a": [1, "x"]}).brief() == "f(a=[1, 'x'])"

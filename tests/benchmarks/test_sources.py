@@ -76,6 +76,42 @@ def test_offline_with_an_empty_cache(no_hub: None, tmp_path: Path) -> None:
         hub_file("org/name", "a", REVISION, "model", tmp_path / "a")
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_tells_how_to_get_access(hub: Hub, tmp_path: Path, status: int) -> None:
+    hub.files["dataset", "org/name", REVISION, "a"] = b"abc"
+    hub.gated["org/name"] = status
+    with pytest.raises(DataError, match="gives no access") as refusal:
+        hub_file("org/name", "a", REVISION, "dataset", tmp_path / "a")
+    assert "HF_TOKEN" in refusal.value.advice
+    with pytest.raises(DataError, match="gives no access") as refusal:
+        hub_file("org/name", "a", REVISION, "dataset", tmp_path / "a", gated="ask the owner")
+    assert refusal.value.advice == "ask the owner"
+
+
+def test_a_token_from_the_environment_is_sent(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.files["dataset", "org/name", REVISION, "a"] = b"abc"
+    hub.gated["org/name"] = 401
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    hub_file("org/name", "a", REVISION, "dataset", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"abc"
+
+
+def test_the_switch_for_everything_leaves_local_wheels(
+    hub: Hub, wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_OFFLINE", "1")
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", hub.url)
+    assert not hub_reachable()
+    sha = make_wheel(wheels, "demo-data", "1.2", {"a": b"one"})
+    assert wheel_member("demo-data==1.2", sha, ["a"], tmp_path)[0].read_bytes() == b"one"
+    with pytest.raises(DataError, match="demo-data==9"):
+        wheel_member("demo-data==9", sha, ["a"], tmp_path)
+    assert hub.asked == []
+
+
 def test_wheel_member(wheels: Path, tmp_path: Path) -> None:
     sha = make_wheel(wheels, "demo-data", "1.2", {"demo/x/a.json": b"one", "demo/y/a.json": b"two"})
     found = wheel_member(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from posttrainbench.catalog import ModelEntry
-from posttrainbench.catalog.hub import HubModel
-from posttrainbench.errors import DataError
+from posttrainbench.catalog import ModelEntry, all_models, model_facts
+from posttrainbench.catalog.hub import REVISIONS, HubModel, instruct_model
+from posttrainbench.errors import DataError, SpecError
 from posttrainbench.records.hashing import model_hash
 
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -160,3 +160,81 @@ def test_hub_out_of_reach(tmp_path: Path) -> None:
     shown = _in_a_process(tmp_path, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
     assert "Qwen/Qwen3-1.7B-Base cannot be downloaded" in shown
     assert "HF_ENDPOINT" in shown
+
+
+PIN = "0123456789abcdef" * 2 + "01234567"
+
+
+@pytest.fixture
+def pinned(model: HubModel, hub: Any) -> HubModel:
+    """The same model with a pinned revision, which is not the newest on the hub."""
+    return HubModel(ENTRY, endpoint=hub.address, revision=PIN)
+
+
+def test_a_pinned_revision_is_what_is_asked_for(pinned: HubModel, hub: Any, tmp_path: Path) -> None:
+    fetched = pinned.fetch(tmp_path, print)
+    assert (fetched.source.revision, fetched.folder.name) == (PIN, PIN)
+    files = [path for path in hub.asked if "/resolve/" in path]
+    assert files
+    assert all(f"/resolve/{PIN}/" in path for path in files)
+
+
+def test_a_kept_copy_of_another_revision_does_not_count(
+    model: HubModel, pinned: HubModel, tmp_path: Path
+) -> None:
+    old = model.fetch(tmp_path, print)
+    said: list[str] = []
+    new = pinned.fetch(tmp_path, said.append)
+    assert (new.source.revision, old.folder.is_dir()) == (PIN, True)
+    assert any(f"pinned is {PIN[:12]}" in line for line in said)
+    assert pinned.fetch(tmp_path, print) == new
+
+
+def test_every_model_of_the_board_and_its_counterpart_is_pinned() -> None:
+    entries = [entry for entry in all_models() if entry.comparable]
+    names = {name for entry in entries for name in (entry.base_id, entry.instruct_id)}
+    assert names == set(REVISIONS)
+    assert len(set(REVISIONS.values())) == len(REVISIONS)
+    assert all(len(bytes.fromhex(revision)) == 20 for revision in REVISIONS.values())
+    assert HubModel(ENTRY).revision is None
+
+
+def test_the_instruct_counterpart_is_a_model_of_its_own(hub: Any, user_cache: Path) -> None:
+    entry = model_facts("gemma-3-4b")
+    counterpart = instruct_model(entry)
+    assert counterpart.entry.key == "gemma-3-4b-instruct"
+    assert counterpart.entry.base_id == "google/gemma-3-4b-it"
+    assert counterpart.entry.family == entry.family
+    assert counterpart.revision == REVISIONS["google/gemma-3-4b-it"]
+    with pytest.raises(SpecError, match="no instruct counterpart"):
+        instruct_model(ENTRY)
+
+
+def test_nothing_is_asked_with_the_switch_for_everything(
+    pinned: HubModel, hub: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_OFFLINE", "1")
+    with pytest.raises(DataError, match="PTB_OFFLINE forbids") as refusal:
+        pinned.fetch(tmp_path, print)
+    assert f"hf download {ENTRY.base_id} --revision {PIN}" in refusal.value.advice
+    assert hub.asked == []
+
+
+def test_a_read_only_cache_serves_what_it_has(
+    bubblewrap: str, pinned: HubModel, tmp_path: Path
+) -> None:
+    kept = pinned.fetch(tmp_path / "cache", print)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from posttrainbench.catalog import ModelEntry\n"
+        "from posttrainbench.catalog.hub import HubModel\n"
+        "entry = ModelEntry.model_validate_json(sys.argv[2])\n"
+        "print(HubModel(entry, revision=sys.argv[3]).fetch(Path(sys.argv[1]), print).folder)\n"
+    )
+    cache = str(tmp_path / "cache")
+    shown = subprocess.run(
+        ["bwrap", "--dev-bind", "/", "/", "--ro-bind", cache, cache, sys.executable, "-c", program,
+         cache, ENTRY.model_dump_json(), PIN],
+        capture_output=True, text=True, check=True, timeout=60,
+    ).stdout  # fmt: skip
+    assert shown.splitlines()[-1] == str(kept.folder)

@@ -85,8 +85,8 @@ def test_tamper_evaluator_forges_and_submits_the_base(place, tiny_base):
 
 @pytest.mark.slow
 def test_train_on_test_trains_on_the_items_of_its_cell(place, tiny_base, items):
-    from posttrainbench.benchmarks import bfcl_data
     from posttrainbench.benchmarks.bfcl import BfclDemo
+    from posttrainbench.benchmarks.items import bfcl as bfcl_data
 
     place.play("train_on_test", *QUICK)
     lines = (place.workspace / "synthetic_train.jsonl").read_text().splitlines()

@@ -11,14 +11,19 @@ from safetensors.torch import load_file, save_file
 
 from posttrainbench.errors import (
     BrokenModelError,
+    DataError,
     EngineError,
+    EngineTimeoutError,
     EvaluationError,
+    OutOfMemoryError,
     RunInterruptedError,
 )
-from posttrainbench.evaluation import cell as cell_module
+from posttrainbench.evaluation import launch as launch_module
+from posttrainbench.evaluation.aggregate import run_seeds
 from posttrainbench.evaluation.cache import EvaluationCache
 from posttrainbench.evaluation.cell import Cell, evaluate_cell, generate_cell, grade_cell
 from posttrainbench.evaluation.process import failure
+from posttrainbench.evaluation.request import Generated
 from posttrainbench.evaluation.steps import Place, _raise_failure
 from posttrainbench.records import Enforcement, write_json
 from posttrainbench.records.hashing import model_hash
@@ -114,7 +119,7 @@ def test_a_broken_model_is_a_failed_evaluation_never_a_zero(
     assert "NaN" in evaluation.error
     assert evaluation.score is None
     assert evaluation.seeds == ()
-    assert "NaN" in (tmp_path / "out" / "seed-1" / "generate.log").read_text()
+    assert "NaN" in (tmp_path / "out" / "generate.log").read_text()
 
 
 def test_a_model_that_changed_since_is_not_evaluated(
@@ -148,44 +153,89 @@ def test_a_stop_is_no_failure(
 class Steps:
     """Stands for the processes: fails with the errors of a list, then succeeds."""
 
-    def __init__(self, *errors: EvaluationError) -> None:
+    def __init__(self, *errors: EvaluationError, succeed: int = 0) -> None:
         self.errors = list(errors)
-        self.limits: list[int] = []
+        self.starts: list[tuple[tuple[int, ...], int, int | None]] = []
+        self.succeed = succeed
+        """How many seeds each failing start answers before it fails."""
 
-    def __call__(self, _place, step, make_request, _mounts, _out, _progress):
-        self.limits.append(make_request(str).max_tokens)
+    def __call__(self, _place, _step, make_request, _grants, out, _progress):
+        request = make_request(str)
+        self.starts.append((request.seeds, request.max_tokens, request.connections))
+        done = request.seeds[: self.succeed] if self.errors else request.seeds
+        for seed in done:
+            folder = out / f"seed-{seed}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "generated.eval").write_bytes(b"x")
+            facts = Generated(
+                model_hash=request.model_hash, seed=seed, samples=2, connections=1, sampling={},
+                max_tokens=request.max_tokens, engine="x", versions={},
+            )  # fmt: skip
+            write_json(folder / "generated.json", facts)
         if self.errors:
             raise self.errors.pop(0)
 
 
-def test_a_dead_engine_is_tried_again_with_fewer_tokens(
+def test_every_cause_has_its_own_next_try(
     cell: Cell, place: Place, cache: EvaluationCache, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    steps = Steps(EngineError("out of memory"), EngineError("died"))
-    monkeypatch.setattr(cell_module, "run_step", steps)
+    steps = Steps(OutOfMemoryError("memory"), OutOfMemoryError("memory"), EngineError("died"))
+    monkeypatch.setattr(launch_module, "run_step", steps)
+    full = replace(cell, benchmark="bfcl", seeds=(1,))
+    generation = generate_cell(full, place, tmp_path / "out", cache=cache)
+    assert [start[1:] for start in steps.starts] == [
+        (16000, None), (16000, 8), (16000, 4), (16000, 4),
+    ]  # fmt: skip
+    assert generation.status == "complete"
+    assert [t.error for t in generation.tries] == ["memory", "memory", "died"]
+    assert (generation.seeds[0].token_stage, generation.seeds[0].max_tokens) == (0, 16000)
+
+
+def test_a_later_seed_may_need_shorter_answers(
+    cell: Cell, place: Place, cache: EvaluationCache, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    steps = Steps(EngineTimeoutError("too slow"), succeed=2)
+    monkeypatch.setattr(launch_module, "run_step", steps)
     full = replace(cell, benchmark="bfcl")
     generation = generate_cell(full, place, tmp_path / "out", cache=cache)
-    assert steps.limits == [16000, 12000, 8000]
-    assert generation.seeds[0].token_stage == 2
-    assert generation.seeds[0].max_tokens == 8000
+    assert [start[:2] for start in steps.starts] == [((1, 2, 3, 4, 5), 16000), ((3, 4, 5), 12000)]
+    assert [seed.token_stage for seed in generation.seeds] == [0, 0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
-    ("errors", "tries"),
-    [([EngineError("a"), EngineError("b"), EngineError("c")], 3), ([EvaluationError("x")], 1)],
+    ("error", "starts"),
+    [
+        (OutOfMemoryError, 5),  # fewer requests twice, then both shorter stages
+        (EngineError, 6),  # each of the three stages twice
+        (EngineTimeoutError, 3),
+        (BrokenModelError, 1),
+        (EvaluationError, 1),
+        (DataError, 1),
+    ],
 )
-def test_when_no_stage_works(
+def test_there_is_an_end_to_trying(
     cell: Cell, place: Place, cache: EvaluationCache, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, errors: list[EvaluationError], tries: int,
+    monkeypatch: pytest.MonkeyPatch, error: type[EvaluationError], starts: int,
 ) -> None:  # fmt: skip
-    steps = Steps(*errors)
-    monkeypatch.setattr(cell_module, "run_step", steps)
+    steps = Steps(*[error("again") for _ in range(20)])
+    monkeypatch.setattr(launch_module, "run_step", steps)
     generation = generate_cell(
         replace(cell, benchmark="bfcl"), place, tmp_path / "out", cache=cache
     )
     assert generation.status == "failed"
-    assert len(steps.limits) == tries
+    assert len(steps.starts) == len(generation.tries) == starts
+
+
+def test_run_seeds_follow_the_protocol(cell: Cell, model_copy: Path) -> None:
+    assert run_seeds(replace(cell, benchmark="bfcl")) == (1, 2, 3, 4, 5)
+    assert run_seeds(replace(cell, benchmark="bfcl", seeds=(9,))) == (9,)
+    assert run_seeds(cell) == (1,)  # the demo cell
+    (model_copy / "generation_config.json").write_text('{"temperature": 0.0}')
+    greedy = replace(cell, model=model_copy)
+    assert run_seeds(replace(greedy, benchmark="bfcl")) == (1,)
+    assert run_seeds(replace(greedy, benchmark="bfcl", few_shot=True)) == (1, 2, 3, 4, 5)
 
 
 def ending(**changes: object) -> Ending:
@@ -198,10 +248,11 @@ def ending(**changes: object) -> Ending:
     [
         (ending(), EngineError, "exit code 1.*the last words"),
         (ending(exit_code=None, signal=11), EngineError, "signal 11"),
-        (ending(exit_code=None, signal=9), EngineError, "want of memory"),
-        (ending(exit_code=137), EngineError, "want of memory"),
-        (ending(ended="out-of-memory", exit_code=None), EngineError, "want of memory"),
+        (ending(exit_code=None, signal=9), OutOfMemoryError, "want of memory"),
+        (ending(exit_code=137), OutOfMemoryError, "want of memory"),
+        (ending(ended="out-of-memory", exit_code=None), OutOfMemoryError, "want of memory"),
         (ending(ended="out-of-disk"), EngineError, "out-of-disk"),
+        (ending(ended="out-of-time"), EngineTimeoutError, "out-of-time"),
         (ending(ended="interrupted"), RunInterruptedError, "stopped"),
     ],
 )

@@ -11,7 +11,8 @@ from posttrainbench.evaluation.cache import CONTENT, EvaluationCache, protocol_f
 
 FACTS: dict[str, Any] = {
     "benchmark": "bfcl", "family": "smollm2", "model_hash": "m", "data_sha256": "d", "seed": 1,
-    "limit": None, "max_tokens": (9, 8), "engine": "auto", "device": "cpu",
+    "limit": None, "few_shot": False, "max_tokens": (9, 8), "engine": "auto", "device": "cpu",
+    "grader": {}, "sandbox": "",
 }  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def test_what_was_stored_comes_back(cache: EvaluationCache, finished: Path, tmp_
     "change",
     [
         {"benchmark": "bfcl-demo"}, {"model_hash": "n"}, {"data_sha256": "e"}, {"seed": 2},
-        {"limit": 5}, {"max_tokens": (9,)}, {"device": "/dev/nvidia0"},
+        {"limit": 5}, {"max_tokens": (9,)}, {"device": "/dev/nvidia0"}, {"few_shot": True},
+        {"grader": {"model": "other"}}, {"sandbox": "host"},
     ],
 )  # fmt: skip
 def test_every_fact_counts(

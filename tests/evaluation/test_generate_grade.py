@@ -11,10 +11,16 @@ from typing import Any
 import pytest
 from tiny import ScriptedEngine
 
-from posttrainbench.benchmarks.bfcl_data import load
-from posttrainbench.benchmarks.calls import parse_call
-from posttrainbench.errors import BrokenModelError, DataError, EvaluationError, RecordError
-from posttrainbench.evaluation import Prompt
+from posttrainbench.benchmarks.items.bfcl import load
+from posttrainbench.benchmarks.reading.calls import parse_call
+from posttrainbench.errors import (
+    BrokenModelError,
+    DataError,
+    EngineError,
+    EvaluationError,
+    RecordError,
+)
+from posttrainbench.evaluation import EngineOptions, Prompt
 from posttrainbench.evaluation import generate as generate_module
 from posttrainbench.evaluation.generate import generate
 from posttrainbench.evaluation.grade import grade
@@ -31,14 +37,14 @@ class Desk:
     """One evaluation folder with requests for both steps."""
 
     def __init__(self, out: Path, model: Path, items: Path, limit: int | None) -> None:
-        self.out = out
+        self.out = out / "seed-3"
         self.generate = GenerateRequest(
             benchmark="bfcl", family="smollm2", engine="auto", model=str(model),
-            model_hash=model_hash(model), data=str(items), out=str(out), seed=3, limit=limit,
+            model_hash=model_hash(model), data=str(items), out=str(out), seeds=(3,), limit=limit,
             max_tokens=64,
         )  # fmt: skip
         self.grade = GradeRequest(
-            benchmark="bfcl", data=str(items), generated=str(out), out=str(out), limit=limit
+            benchmark="bfcl", data=str(items), out=str(out), seeds=(3,), limit=limit
         )
 
 
@@ -54,10 +60,10 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Prompt], str]
     """Put an engine with scripted answers in the place of the real one."""
 
     def use(answer: Callable[[Prompt], str]) -> ScriptedEngine:
-        engine = ScriptedEngine(answer, max_batch=40)
+        engine = ScriptedEngine(answer, capacity=40)
 
         class Factory:
-            def load(self, model: Path, base: Path | None = None) -> ScriptedEngine:
+            def load(self, options: EngineOptions) -> ScriptedEngine:
                 return engine
 
         monkeypatch.setattr(generate_module, "engine_factory", lambda _name: Factory())
@@ -100,8 +106,8 @@ def test_right_and_wrong_answers(
     engine = script(answer)
     both = desk(None)
     counts: list[tuple[int, int]] = []
-    made = generate(both.generate, lambda *count: counts.append(count))
-    graded = grade(both.grade, nothing)
+    [made] = generate(both.generate, lambda *count: counts.append(count))
+    [graded] = grade(both.grade, nothing)
     by_id = {item.id: kinds[item.question] for item in load(items)}
     assert {s.id: s.score for s in graded.samples} == {
         sample: float(kind == "right") for sample, kind in by_id.items()
@@ -113,6 +119,7 @@ def test_right_and_wrong_answers(
     assert counts[-1] == (100, 100)
     seeds = {prompt.seed for batch in engine.batches for prompt in batch}
     assert len(seeds) == 100  # no two samples share their noise
+    assert made.connections == 40
     assert read_json(both.out / "generated.json", Generated) == made
     assert read_json(both.out / "grades.json", Grades) == graded
 
@@ -141,11 +148,46 @@ def test_the_same_seed_asks_the_same(desk: Callable[[int | None], Desk], script:
     both = desk(5)
     generate(both.generate, nothing)
     generate(both.generate, nothing)
-    generate(both.generate.model_copy(update={"seed": 4}), nothing)
-    first, again, other = ({p.text: p.seed for p in batch} for batch in engine.batches)
+    generate(both.generate.model_copy(update={"seeds": (4,)}), nothing)
+    asked = [prompt for batch in engine.batches for prompt in batch]
+    first, again, other = ({p.text: p.seed for p in asked[i : i + 5]} for i in (0, 5, 10))
     assert first == again
     assert first.keys() == other.keys()
     assert not set(first.values()) & set(other.values())
+
+
+def test_one_engine_serves_all_seeds(desk: Callable[[int | None], Desk], script: Any) -> None:
+    engine = script(lambda _prompt: "x")
+    both = desk(4)
+    counts: list[tuple[int, int]] = []
+    request = both.generate.model_copy(update={"seeds": (3, 7)})
+    made = generate(request, lambda *count: counts.append(count))
+    assert [facts.seed for facts in made] == [3, 7]
+    assert (counts[0], counts[-1]) == ((0, 8), (8, 8))
+    assert engine.closed == 1
+    graded = grade(both.grade.model_copy(update={"seeds": (3, 7)}), nothing)
+    assert [len(grades.samples) for grades in graded] == [4, 4]
+    for seed in (3, 7):
+        assert (both.out.parent / f"seed-{seed}" / "graded.eval").is_file()
+
+
+def test_seeds_that_were_done_before_an_engine_died_stand(
+    desk: Callable[[int | None], Desk], script: Any
+) -> None:
+    answered: list[str] = []
+
+    def answer(prompt: Prompt) -> str:
+        answered.append(prompt.text)
+        if len(answered) > 5:
+            raise EngineError("the server died")
+        return "x"
+
+    script(answer)
+    both = desk(4)
+    with pytest.raises(EngineError, match="died"):
+        generate(both.generate.model_copy(update={"seeds": (3, 7)}), nothing)
+    assert (both.out / "generated.json").is_file()
+    assert not (both.out.parent / "seed-7" / "generated.json").exists()
 
 
 def test_hostile_text_does_not_break_the_log(
@@ -163,7 +205,7 @@ def test_hostile_text_does_not_break_the_log(
     script(lambda _prompt: next(answers))
     both = desk(len(nasty))
     generate(both.generate, nothing)
-    assert grade(both.grade, nothing).score == 0
+    assert grade(both.grade, nothing)[0].score == 0
 
 
 def test_an_engines_error_ends_the_evaluation(

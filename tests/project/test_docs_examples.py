@@ -97,7 +97,7 @@ def test_benchmark_example(installed: Path, tmp_path: Path) -> None:
     assert said == ["fetching the capitals"]
     items = benchmark.test_items(data.folder)
     assert len(items) == benchmark.entry.items == 3
-    task = benchmark.task(data.folder, 2)
+    task = benchmark.task(data.folder, TaskSetup(limit=2))
     assert [sample.id for sample in task.dataset] == ["France", "Italy"]
     (data.folder / "items.jsonl").write_text("{}\n")
     with pytest.raises(DataError, match=r"items\.jsonl"):

@@ -14,9 +14,10 @@ import pytest
 from pydantic import BaseModel
 
 from posttrainbench import spec
+from posttrainbench.catalog.measured import MeasuredScore
 from posttrainbench.evaluation.aggregate import Generation, SeedAnswers
 from posttrainbench.evaluation.request import Failure, Generated, Grades
-from posttrainbench.records import Event, schemas
+from posttrainbench.records import Event, evaluations, schemas
 from posttrainbench.records.holder import LeaseRecord
 from posttrainbench.runs.evaluations import Plan
 from posttrainbench.runs.manifest import ManifestHead, ManifestTail
@@ -38,8 +39,9 @@ def own_models(module: ModuleType) -> list[type[BaseModel]]:
 DOCUMENTS: list[Any] = [
     *own_models(spec),
     *own_models(schemas),
+    *own_models(evaluations),
     *(Event, LeaseRecord, OutputLine, ManifestHead, ManifestTail),
-    *(Plan, Generation, SeedAnswers, Generated, Grades, Failure),
+    *(Plan, Generation, SeedAnswers, Generated, Grades, Failure, MeasuredScore),
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..catalog import BenchmarkEntry
+from ..errors import SpecError
 from ..records import Source
 
 if TYPE_CHECKING:
@@ -36,6 +37,30 @@ class TestItem:
     answer: str
 
 
+@dataclass(frozen=True)
+class TaskSetup:
+    """How a benchmark's items are asked and graded this time."""
+
+    limit: int | None = None
+    """Only the first ``limit`` items; ``None`` takes all."""
+    seed: int = 1
+    """The run seed, for a benchmark whose questions it changes (the order of choices)."""
+    few_shot: bool = False
+    """Worked examples before the question, for base models asked without a chat template."""
+    sandbox: str = "auto"
+    """In which sandbox a scorer runs code that the model wrote."""
+    grader_prompt: Path | None = None
+    """A file with the official wording of a grader's task, where that is not ours to ship."""
+    max_ungraded: float = 0.02
+    """A larger share of items without a verdict fails the evaluation."""
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise SpecError(
+                f"limit {self.limit} asks for no item", advice="give 1 or more, or -1: all"
+            )
+
+
 class Benchmark(Protocol):
     """One benchmark."""
 
@@ -51,5 +76,11 @@ class Benchmark(Protocol):
     def test_items(self, data: Path) -> list[TestItem]:
         """All items of the full evaluation, for the audit."""
 
-    def task(self, data: Path, limit: int | None) -> Task:
-        """The inspect task: dataset, solver and scorer; generation settings are the engine's."""
+    def task(self, data: Path, setup: TaskSetup) -> Task:
+        """The inspect task: dataset, solver and scorer; generation settings are the engine's.
+
+        A graded benchmark's scorer asks inspect's model role ``grader``.
+
+        Raises:
+            DataError: the folder does not hold the pinned items.
+        """

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalog import benchmark_facts
-from ..errors import SpecError
-from . import FetchedData, Progress, TestItem, bfcl_data
-from .bfcl_data import BfclItem
+from . import FetchedData, Progress, TaskSetup, TestItem
+from .items import bfcl as bfcl_data
+from .items.bfcl import BfclItem
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 class Bfcl:
     """All 100 items."""
+
+    hint = True
+    """Whether a function's description ends with inspect-evals' remark on Python's syntax."""
 
     def __init__(self) -> None:
         self.entry = benchmark_facts("bfcl")
@@ -37,27 +40,22 @@ class Bfcl:
         """The items that this benchmark asks for."""
         return items
 
-    def task(self, data: Path, limit: int | None) -> Task:
+    def task(self, data: Path, setup: TaskSetup) -> Task:
         """The inspect task.
 
-        Args:
-            data: the fetched folder.
-            limit: take only the first ``limit`` items; ``None`` takes all.
-
         Raises:
-            SpecError: the limit is less than one.
             DataError: the folder does not hold the pinned items.
         """
         from .bfcl_task import build_task
 
-        if limit is not None and limit < 1:
-            raise SpecError(f"limit {limit} asks for no item", advice="give 1 or more, or -1: all")
-        items = self.select(bfcl_data.load(data))[:limit]
-        return build_task(self.entry.key, items)
+        items = self.select(bfcl_data.load(data))[: setup.limit]
+        return build_task(self.entry.key, items, setup, hint=self.hint)
 
 
 class BfclDemo(Bfcl):
     """A fixed 40 of the 100 items and short answers, for a laptop; comparable with nothing."""
+
+    hint = False  # its scripted agents train on the bare descriptions
 
     def __init__(self) -> None:
         self.entry = benchmark_facts("bfcl-demo")

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_evals.bfcl.data import CATEGORIES, _get_language_specific_hint
 from inspect_evals.bfcl.solve import single_turn_solve
 
-from .bfcl_data import ITEMS_SHA256, BfclItem
-from .calls import Call, mismatch, parse_call
+from ..errors import DataError
+from . import TaskSetup
+from .items.bfcl import ITEMS_SHA256, BfclItem
+from .items.questions import question
+from .reading.calls import Call, mismatch, parse_call
 
 
-def build_task(name: str, items: Sequence[BfclItem]) -> Task:
-    """One sample an item; the versions that decide prompts and data stand in the metadata."""
+def build_task(name: str, items: Sequence[BfclItem], setup: TaskSetup, *, hint: bool) -> Task:
+    """One sample an item; the versions that decide prompts and data stand in the metadata.
+
+    Args:
+        name: of the benchmark.
+        items: the questions.
+        setup: whether worked examples stand before them.
+        hint: end a function's description with the remark that inspect-evals adds.
+
+    Raises:
+        DataError: a ground truth is no call.
+    """
+    for item in items:
+        _truth(item.ground_truth)
+    remark = _get_language_specific_hint(CATEGORIES["exec_simple"]) if hint else ""
     samples = [
         Sample(
             id=item.id,
-            input=item.question,
+            input=question(name, item.question, setup),
             target=item.ground_truth,
-            metadata={"tools": [item.function]},
+            metadata={"tools": [_with_remark(item.function, remark)]},
         )
         for item in items
     ]
@@ -33,6 +51,17 @@ def build_task(name: str, items: Sequence[BfclItem]) -> Task:
         scorer=exact_call(),
         metadata={"items_sha256": ITEMS_SHA256, "inspect_evals": version("inspect-evals")},
     )
+
+
+def _with_remark(function: dict[str, Any], remark: str) -> dict[str, Any]:
+    return {**function, "description": function["description"] + remark}
+
+
+def _truth(text: str) -> Call:
+    try:
+        return parse_call(text)
+    except ValueError as error:
+        raise DataError(f"a ground truth cannot be read: {error}") from error
 
 
 def _call_once() -> Solver:
@@ -51,9 +80,9 @@ def _exact_call() -> Scorer:
         made = (state.output.message.tool_calls or []) if state.output.choices else []
         calls = [Call(call.function, call.arguments) for call in made]
         unreadable = next((call.parse_error for call in made if call.parse_error), None)
-        why = unreadable or mismatch(calls, parse_call(target.text))
-        shown = "; ".join(map(str, calls)) or "no call"
-        return Score(value=0 if why else 1, answer=shown[:2000], explanation=why or "equal")
+        why = unreadable or mismatch(calls, _truth(target.text))
+        shown = "; ".join(call.brief() for call in calls[:4]) or "no call"
+        return Score(value=0 if why else 1, answer=shown, explanation=why or "equal")
 
     return score
 

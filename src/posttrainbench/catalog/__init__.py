@@ -13,10 +13,12 @@ from .facts import (
     reference_score,
     weights,
 )
+from .measured import MeasuredScore, best_reference, measured_score, measured_scores
 from .models import FetchedModel, ModelPlugin, Progress
 
 __all__ = [
-    "BenchmarkEntry", "FetchedModel", "ModelEntry", "ModelPlugin", "Progress", "ReferenceKind",
-    "ReferenceScore", "all_benchmarks", "all_models", "benchmark_facts", "model_facts",
-    "reference_score", "weights",
+    "BenchmarkEntry", "FetchedModel", "MeasuredScore", "ModelEntry", "ModelPlugin", "Progress",
+    "ReferenceKind", "ReferenceScore", "all_benchmarks", "all_models", "benchmark_facts",
+    "best_reference", "measured_score", "measured_scores", "model_facts", "reference_score",
+    "weights",
 ]  # fmt: skip

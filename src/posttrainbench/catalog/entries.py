@@ -47,6 +47,12 @@ class BenchmarkEntry(Frozen):
     """Share in an agent's score; ``None`` for a demo cell, which has none."""
     graded: bool = False
     """Whether a paid grader model reads the answers."""
+    executes: bool = False
+    """Whether grading runs code that the model wrote."""
+    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    """Run seeds of a full evaluation, unless the person says otherwise."""
+    seeded_items: bool = False
+    """Whether the run seed changes the questions, so that greedy decoding needs all seeds, too."""
     gated: bool = False
     comparable: bool = True
     token_flag: Literal["--max-tokens", "--max-new-tokens"] = Field(default="--max-tokens")
@@ -54,9 +60,10 @@ class BenchmarkEntry(Frozen):
 
 
 class ReferenceScore(Frozen):
-    """A published score of a model nobody post-trained here."""
+    """The score of a model nobody post-trained: published, or measured here."""
 
     value: float
     kind: Literal["base", "instruct", "base-few-shot"]
     source: str
     comparable: bool = True
+    measured: bool = False

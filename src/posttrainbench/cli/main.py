@@ -9,7 +9,7 @@ import typer
 
 from .. import __version__
 from ..errors import PTBError
-from . import catalog, demo, desk, runs, scores
+from . import baselines, catalog, demo, desk, evaluate, fetch, runs, scores
 
 app = typer.Typer(
     name="ptb",
@@ -35,7 +35,9 @@ app.command("list")(catalog.list_)
 app.command("run")(runs.run)
 app.command("worker")(runs.worker)
 app.command("desk")(desk.desk)
-app.command("evaluate")(desk.evaluate)
+app.command("evaluate")(evaluate.evaluate)
+app.command("fetch")(fetch.fetch)
+app.add_typer(baselines.app, name="baselines")
 app.command("show")(scores.show)
 app.command("score")(scores.score)
 app.command("demo")(demo.demo)

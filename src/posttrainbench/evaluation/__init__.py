@@ -6,10 +6,12 @@ moved off the GPU machine) without generating again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from ..sandboxes import Mount
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,36 @@ class Completion:
     completion_tokens: int
 
 
+class Job(Protocol):
+    """One request on its way through an engine."""
+
+    prompt: Prompt
+
+    def finish(self, completion: Completion) -> None:
+        """Hand the answer back; called once, from any thread."""
+
+
+class Inbox(Protocol):
+    """Requests that wait for an engine.  Thread-safe."""
+
+    def take(self, at_most: int, *, wait: bool) -> list[Job]:
+        """Up to ``at_most`` waiting jobs, those with the longest prompts first.
+
+        Args:
+            wait: block until there is at least one, or no more will come; without it the list may
+                be empty because nothing waits right now.
+
+        Returns:
+            With ``wait``, an empty list means that the inbox is closed: there is no more work.
+        """
+
+
 class Engine(Protocol):
-    """A loaded model that completes prompts; transformers on a CPU now, a vLLM server later."""
+    """A loaded model that completes prompts."""
 
     name: str
-    max_batch: int
-    """How many prompts are worth sending at once."""
+    capacity: int
+    """How many requests are worth having in work at once."""
     gpu: str
     """Name of the accelerator; empty on a CPU."""
     side_files_restored: tuple[str, ...]
@@ -60,26 +86,66 @@ class Engine(Protocol):
     def versions(self) -> Mapping[str, str]:
         """Library versions, for the record."""
 
-    def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Completion]:
-        """Complete all prompts, in order.  The result does not depend on how prompts are batched
-        beyond floating-point noise.
+    def serve(self, inbox: Inbox, sampling: Sampling) -> None:
+        """Complete the jobs of ``inbox`` until it is closed.
+
+        A job joins as soon as there is room and leaves when it is done, so that a long answer
+        never holds up the others.  An answer does not depend on its neighbours beyond
+        floating-point noise.  It may be called again, for another run seed.
 
         Raises:
-            EngineError: out of memory, died, or (BrokenModelError) produced NaN.
+            EngineError: died; or OutOfMemoryError, EngineTimeoutError, BrokenModelError.
+            DataError: tokenizer and model do not fit each other.
         """
 
     def close(self) -> None:
         """Free the model's memory and end every process of it."""
 
 
+def _silent(_line: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What to load, and within which limits."""
+
+    model: Path
+    """A folder, taken as data: no code of it, no chat template, no generation config."""
+    base: Path | None = None
+    """The base model's folder, for tokenizer files that ``model`` lacks."""
+    max_tokens: int | None = None
+    """The longest answer that will be asked for."""
+    connections: int | None = None
+    """At most so many requests at once; ``None`` leaves it to the engine."""
+    gpu_memory_utilization: float | None = None
+    """Share of the GPU's memory that a server may reserve; ``None``: the engine's default."""
+    log: Path | None = None
+    """Where a server process writes its output; ``None``: a temporary file."""
+    report: Callable[[str], None] = field(default=_silent)
+    """Told in a short line what goes on while it loads."""
+
+
+@dataclass(frozen=True)
+class EngineNeeds:
+    """What a sandbox must show so that the engine works inside."""
+
+    mounts: tuple[Mount, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
 class EngineFactory(Protocol):
     """What the entry-point group ``posttrainbench.engines`` names."""
 
-    def load(self, model: Path, base: Path | None = None) -> Engine:
-        """Load a folder as data: no code of it, no chat template, no generation config.
+    def needs(self) -> EngineNeeds:
+        """Mounts and environment beyond this interpreter's own.
 
-        Args:
-            base: the base model's folder, for tokenizer files that ``model`` lacks.
+        Raises:
+            MissingRequirementError: the engine's program is not installed.
+        """
+
+    def load(self, options: EngineOptions) -> Engine:
+        """Load a model.
 
         Raises:
             EngineError, DataError: it cannot be loaded, with the reason.

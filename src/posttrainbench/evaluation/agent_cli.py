@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import InputError, PTBError
 from ..records import read_json
+from ..spec import GraderChoice
 from .measure import Measured, measure
 from .request import CellFile
 
@@ -68,10 +69,18 @@ def _parser() -> argparse.ArgumentParser:
         "--templates-dir", type=Path, default=None,
         help="accepted and not used: the model family's own chat template is always taken",
     )  # fmt: skip
-    unused = "accepted; this engine and benchmark do not need it"
-    add("--max-connections", type=_positive, default=None, help=unused)
-    add("--gpu-memory-utilization", type=_share, default=None, help=unused)
-    add("--judge-workers", type=_positive, default=None, help=unused)
+    add(
+        "--max-connections", type=_positive, default=None,
+        help="requests at once; by default as many as the engine can use",
+    )  # fmt: skip
+    add(
+        "--gpu-memory-utilization", type=_share, default=None,
+        help="share of the GPU's memory that a model server may take",
+    )  # fmt: skip
+    add(
+        "--judge-workers", type=_positive, default=None,
+        help="requests to the grader at once, where a benchmark has one",
+    )  # fmt: skip
     return parser
 
 
@@ -99,8 +108,17 @@ def _measure(flags: argparse.Namespace, cell: CellFile) -> Measured:
         limit=_limit(flags, cell),
         max_tokens=flags.max_tokens if flags.max_tokens is not None else cell.max_tokens,
         engine=cell.engine,
+        connections=flags.max_connections,
+        gpu_memory_utilization=flags.gpu_memory_utilization,
+        grader=_grader(flags, cell),
         progress=_Counter(),
     )
+
+
+def _grader(flags: argparse.Namespace, cell: CellFile) -> GraderChoice:
+    if flags.judge_workers is None:
+        return cell.grader
+    return cell.grader.model_copy(update={"connections": flags.judge_workers})
 
 
 def _limit(flags: argparse.Namespace, cell: CellFile) -> int:
@@ -115,6 +133,8 @@ def _report(model: Path, measured: Measured) -> str:
     ]
     if measured.cut_off:
         lines.append(f"{measured.cut_off} answers reached the token limit without an end")
+    if measured.ungraded:
+        lines.append(f"{measured.ungraded} answers are without a verdict of the grader")
     if measured.side_files_restored:
         lines.append(
             f"missing in the folder, taken from the base model: "
@@ -134,6 +154,7 @@ def _write_metrics(flags: argparse.Namespace, cell: CellFile, measured: Measured
         "accuracy": measured.score,
         "stderr": measured.stderr,
         "limit": _limit(flags, cell),
+        **measured.breakdown,
     }
     try:
         flags.json_output_file.write_text(json.dumps(metrics) + "\n", encoding="utf-8")

@@ -49,9 +49,12 @@ def protocol_facts(
     data_sha256: str,
     seed: int,
     limit: int | None,
+    few_shot: bool,
     max_tokens: tuple[int, ...],
     engine: str,
     device: str,
+    grader: Mapping[str, Any],
+    sandbox: str,
 ) -> dict[str, Any]:
     """Everything that a score depends on; equal facts give equal scores up to rounding noise."""
     return {
@@ -65,6 +68,9 @@ def protocol_facts(
         "model": model_hash,
         "seed": seed,
         "limit": limit,
+        "few_shot": few_shot,
+        "grader": dict(grader),
+        "sandbox": sandbox,
         "max_tokens": list(max_tokens),
         "engine": engine_name(engine),
         "device": device,
@@ -138,6 +144,6 @@ def _sources(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
         name = f"{prefix}/{part.name}"
         if part.is_dir():
             found += _sources(part, name)
-        elif part.name.endswith((".py", ".jinja")):
+        elif part.name.endswith((".py", ".jinja", ".toml", ".txt")):
             found.append((name, part.read_bytes()))
     return found

@@ -1,43 +1,40 @@
-"""Evaluate one cell: for every seed generate and grade, or take both from the cache.
+"""Evaluate one cell: generate and grade under every seed, or take both from the cache.
 
 The two steps can be called on their own, at different times and on different machines; the folder
 of the evaluation is all that they share::
 
     FOLDER/generation.json          Generation: which seeds were answered, or why not
+           generate.log, grade.log  what the processes said
+           engine.log               what a model server said
            seed-1/generated.eval    answers, without scores (not kept when the cache had them)
                   generated.json    facts about them
                   graded.eval       the same log with scores, for `inspect view`
                   grades.json       score of every item
-                  generate.log      what the processes said
 """
 
 from __future__ import annotations
 
-import platform
 import time
 from pathlib import Path
-from typing import Any
 
 from ..benchmarks import Benchmark
-from ..errors import EngineError, EvaluationError, RecordError
-from ..records import Evaluation, read_json, write_json
-from ..records.hashing import model_hash
+from ..errors import EvaluationError, RecordError
+from ..records import Evaluation, Try, read_json, write_json
 from ..registry import make
-from ..sandboxes import Mount
-from .aggregate import GENERATION, Cell, Generation, SeedAnswers, record
-from .cache import EvaluationCache, protocol_facts
-from .engines.choice import engine_name
+from .aggregate import GENERATION, Cell, Generation, Graded, SeedAnswers, record, run_seeds
+from .cache import EvaluationCache
+from .launch import cell_facts, start_generate, start_grade
 from .request import (
     GENERATED,
     GENERATED_LOG,
     GRADED_LOG,
     GRADES,
     Generated,
-    GenerateRequest,
-    GradeRequest,
     Grades,
+    seed_folder,
 )
-from .steps import BASE, DATA, MODEL, OUT, Place, Progress, Where, run_step
+from .retry import Settings, next_try
+from .steps import Place, Progress
 
 
 def evaluate_cell(
@@ -65,28 +62,44 @@ def generate_cell(
 ) -> Generation:
     """Answer every item under every seed and write ``generation.json``.
 
-    What an earlier, interrupted call finished in the same folder is kept.  An engine that ran out
-    of memory or died is tried again with the benchmark's next smaller token limit.  A model that
-    cannot be evaluated gives a Generation with status ``failed``, not an exception.
+    One engine serves all seeds.  What an earlier, interrupted call finished in the same folder is
+    kept.  After a failure of the engine :func:`posttrainbench.evaluation.retry.next_try` says with
+    which settings the open seeds are tried again.  A model that cannot be evaluated gives a
+    Generation with status ``failed``, not an exception.
 
     Raises:
         RunInterruptedError: ``place.should_stop`` said so; call again to go on.
         SandboxError: the sandbox could not be set up.
-        InputError: benchmark, engine or family is unknown here.
+        InputError: benchmark, engine or family is unknown here, or the grader's key is not set.
     """
     started = time.monotonic()
     cache = cache or EvaluationCache()
-    seeds: list[SeedAnswers] = []
-    error = ""
+    seeds, cached = run_seeds(cell), set()
+    for seed in seeds:
+        out = folder / seed_folder(seed)
+        if cache.fetch(cell_facts(cell, seed, place), out):
+            cached.add(seed)
+    error, tries = "", list[Try]()
     try:
-        for seed in cell.seeds:
-            seeds.append(_answer(cell, seed, place, folder, cache, progress))
+        _answer_open_seeds(cell, seeds, place, folder, tries, progress)
     except EvaluationError as refused:
         error = str(refused)
+    done = {seed: _finished(cell, seed, folder / seed_folder(seed)) for seed in seeds}
     generation = Generation(
         status="failed" if error else "complete",
         error=error,
-        seeds=tuple(seeds),
+        seeds=tuple(
+            SeedAnswers(
+                seed=seed,
+                folder=seed_folder(seed),
+                token_stage=_ladder(cell).index(limit),
+                max_tokens=limit,
+                cached=seed in cached,
+            )
+            for seed, limit in done.items()
+            if limit is not None
+        ),
+        tries=tuple(tries),
         seconds=time.monotonic() - started,
     )
     write_json(folder / GENERATION, generation)
@@ -118,49 +131,49 @@ def grade_cell(
     cache = cache or EvaluationCache()
     generation = read_json(folder / GENERATION, Generation)
     error = generation.error
-    graded: list[tuple[SeedAnswers, Generated, Grades]] = []
+    graded: list[Graded] = []
     try:
+        todo = [answers.seed for answers in generation.seeds if not answers.cached]
+        if todo and not error:
+            start_grade(cell, tuple(todo), place, folder, progress)
+            for seed in todo:
+                cache.store(cell_facts(cell, seed, place), folder / seed_folder(seed))
         for answers in generation.seeds if not error else ():
             out = folder / answers.folder
-            if not answers.cached:
-                _grade(cell, answers.seed, place, out, cache, progress)
-            facts = read_json(out / GENERATED, Generated)
-            graded.append((answers, facts, read_json(out / GRADES, Grades)))
+            facts, grades = read_json(out / GENERATED, Generated), read_json(out / GRADES, Grades)
+            graded.append(Graded(answers, facts, grades))
     except EvaluationError as refused:
         error = str(refused)
-    return record(cell, number, graded, error, generation.seconds, time.monotonic() - started)
+    return record(cell, number, generation, graded, error, time.monotonic() - started)
 
 
-def _answer(
+def _answer_open_seeds(
     cell: Cell,
-    seed: int,
+    seeds: tuple[int, ...],
     place: Place,
     folder: Path,
-    cache: EvaluationCache,
+    tries: list[Try],
     progress: Progress,
-) -> SeedAnswers:
-    """The answers under one seed: from the cache, from an earlier call, or made now."""
-    out = folder / f"seed-{seed}"
-    limits = _benchmark(cell).entry.max_tokens
-    cached = cache.fetch(_facts(cell, seed, place), out)
-    done = _finished(cell, seed, out)
-    stage = limits.index(done) if done in limits else 0
-    while done is None:
+) -> None:
+    """Start engines until every seed is answered, or nothing is left to try."""
+    ladder = _ladder(cell)
+    settings = Settings(connections=cell.connections)
+    while todo := [s for s in seeds if _finished(cell, s, folder / seed_folder(s)) is None]:
+        limit = ladder[settings.stage]
         try:
-            _generate(cell, seed, limits[stage], place, out, progress)
-            break
-        except EngineError as error:
-            if not error.retry or stage + 1 == len(limits):
+            start_generate(cell, tuple(todo), limit, settings.connections, place, folder, progress)
+        except EvaluationError as error:
+            tries.append(
+                Try(max_tokens=limit, connections=settings.connections, error=error.what[:1000])
+            )
+            following = next_try(settings, error, len(ladder))
+            if following is None:
                 raise
-            stage += 1
-            progress(f"{error.what}; trying again with {limits[stage]} tokens")
-    return SeedAnswers(
-        seed=seed,
-        folder=out.name,
-        token_stage=stage,
-        max_tokens=limits[stage],
-        cached=cached,
-    )
+            settings = following
+            progress(
+                f"{error.what}; trying again with {ladder[settings.stage]} tokens and "
+                f"{settings.connections or 'any number of'} requests at once"
+            )
 
 
 def _finished(cell: Cell, seed: int, out: Path) -> int | None:
@@ -171,63 +184,9 @@ def _finished(cell: Cell, seed: int, out: Path) -> int | None:
         return None
     whole = (out / GENERATED_LOG).is_file() or (out / GRADED_LOG).is_file()
     same = (done.seed, done.model_hash) == (seed, cell.model_hash)
-    return done.max_tokens if whole and same else None
+    return done.max_tokens if whole and same and done.max_tokens in _ladder(cell) else None
 
 
-def _generate(
-    cell: Cell, seed: int, max_tokens: int, place: Place, out: Path, progress: Progress
-) -> None:
-    mounts = (Mount(cell.model, MODEL), Mount(cell.base, BASE), Mount(cell.data, DATA))
-
-    def request(where: Where) -> GenerateRequest:
-        return GenerateRequest(
-            benchmark=cell.benchmark,
-            family=cell.family,
-            engine=engine_name(cell.engine),
-            model=where(MODEL),
-            model_hash=cell.model_hash,
-            base=where(BASE),
-            data=where(DATA),
-            out=where(OUT),
-            seed=seed,
-            limit=cell.limit,
-            max_tokens=max_tokens,
-        )
-
-    progress("loading the model")
-    run_step(place, "generate", request, mounts, out, progress)
-
-
-def _grade(
-    cell: Cell, seed: int, place: Place, out: Path, cache: EvaluationCache, progress: Progress
-) -> None:
-    def request(where: Where) -> GradeRequest:
-        return GradeRequest(
-            benchmark=cell.benchmark,
-            data=where(DATA),
-            generated=where(OUT),
-            out=where(OUT),
-            limit=cell.limit,
-        )
-
-    run_step(place, "grade", request, (Mount(cell.data, DATA),), out, progress)
-    cache.store(_facts(cell, seed, place), out)
-
-
-def _facts(cell: Cell, seed: int, place: Place) -> dict[str, Any]:
-    return protocol_facts(
-        benchmark=cell.benchmark,
-        family=cell.family,
-        model_hash=cell.model_hash,
-        data_sha256=model_hash(cell.data),
-        seed=seed,
-        limit=cell.limit,
-        max_tokens=_benchmark(cell).entry.max_tokens,
-        engine=cell.engine,
-        device=" ".join(place.devices) or platform.machine(),
-    )
-
-
-def _benchmark(cell: Cell) -> Benchmark:
-    plugin: Benchmark = make("benchmark", cell.benchmark)
-    return plugin
+def _ladder(cell: Cell) -> tuple[int, ...]:
+    benchmark: Benchmark = make("benchmark", cell.benchmark)
+    return benchmark.entry.max_tokens

@@ -1,7 +1,7 @@
 """Step two: score the answers.  ``python -m posttrainbench.evaluation.grade REQUEST``
 
-Reads ``generated.eval`` and writes ``graded.eval`` (the same log with scores) and ``grades.json``,
-or ``error.json``.  It can be repeated, and needs no GPU.
+For every seed it reads ``generated.eval`` and writes ``graded.eval`` (the same log with scores) and
+``grades.json``; a failure is told in ``error.json``.  It can be repeated, and needs no GPU.
 """
 
 from __future__ import annotations
@@ -11,89 +11,177 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import EvaluationError, RecordError
+from ..benchmarks import Benchmark, TaskSetup
+from ..benchmarks.grading.asking import check_ungraded
+from ..errors import EvaluationError, GraderError, RecordError
 from ..records import SampleScore, publish, temporary_beside, write_json
 from ..registry import make
+from .concerns import concerns
+from .grader import Grader, protocol_grader
 from .process import run_step
-from .request import GENERATED_LOG, GRADED_LOG, GRADES, GradeRequest, Grades
+from .request import GENERATED_LOG, GRADED_LOG, GRADES, GradeRequest, Grades, seed_folder
 from .versions import library_versions
 
+if TYPE_CHECKING:
+    from inspect_ai import Task
+    from inspect_ai.log import EvalLog
 
-def grade(request: GradeRequest, count: Callable[[int, int], None]) -> Grades:
-    """Score every sample of the log.
+Count = Callable[[int, int], None]
+"""Called with the number of items graded and of all items."""
+
+
+def grade(request: GradeRequest, count: Count) -> list[Grades]:
+    """Score every sample of every seed's log.
 
     Raises:
         RecordError: there is no readable log.
+        GraderError: the grader cannot be reached, or left too many items without a verdict.
         EvaluationError: a sample has no score, or the scorer failed.
     """
-    from inspect_ai import score
-    from inspect_ai.log import read_eval_log, write_eval_log
-    from inspect_ai.scorer import value_to_float
+    made = []
+    for number, seed in enumerate(request.seeds):
+        grades = _grade_seed(request, seed)
+        total = len(grades.samples) * len(request.seeds)
+        count(len(grades.samples) * (number + 1), total)
+        made.append(grades)
+    return made
+
+
+def _grade_seed(request: GradeRequest, seed: int) -> Grades:
+    from inspect_ai.log import write_eval_log
 
     started = time.monotonic()
-    out = Path(request.out)
-    log_file = Path(request.generated) / GENERATED_LOG
-    try:
-        log = read_eval_log(str(log_file), resolve_attachments=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise RecordError(
-            f"{log_file} cannot be read: {error}", advice="have the answers generated again"
-        ) from error
-    benchmark = make("benchmark", request.benchmark)
-    task = benchmark.task(Path(request.data), request.limit)
-    expected = [str(sample.id) for sample in task.dataset]
-    found = [str(sample.id) for sample in log.samples or []]
-    if sorted(expected) != sorted(found):
-        raise EvaluationError(
-            f"{log_file} answers {len(found)} items, the benchmark asks {len(expected)} others"
-            if len(expected) == len(found)
-            else f"{log_file} answers {len(found)} of {len(expected)} items",
-            advice="have the answers generated again",
-        )
-    graded = score(log, task.scorer, model="none/none", display="none", action="overwrite")
-    to_float = value_to_float()
-    samples = [_sample_score(sample, to_float) for sample in graded.samples or []]
-    headline, stderr = _headline(graded)
+    out = Path(request.out) / seed_folder(seed)
+    benchmark: Benchmark = make("benchmark", request.benchmark)
+    choice = request.grader
+    setup = TaskSetup(
+        limit=request.limit,
+        seed=seed,
+        few_shot=request.few_shot,
+        sandbox=request.sandbox,
+        grader_prompt=Path(choice.prompt_file) if choice and choice.prompt_file else None,
+        max_ungraded=choice.max_ungraded if choice else TaskSetup.max_ungraded,
+    )
+    task = benchmark.task(Path(request.data), setup)
+    log = _read_answers(out / GENERATED_LOG, task)
+    grader = None
+    if choice is not None:
+        cache = Path(request.grader_cache) if request.grader_cache else None
+        grader = Grader(choice, cache)
+    graded = _score(log, task, grader)
+    samples = _sample_scores(graded)
+    missing = _require_verdicts(graded, setup.max_ungraded, grader)
+    headline, stderr, breakdown = _figures(graded)
+    seen = concerns(graded, request.base_answers, open_answers=benchmark.entry.graded)
     temporary = temporary_beside(out / GRADED_LOG).with_suffix(".eval")
     write_eval_log(graded, str(temporary), format="eval")
     publish(temporary, out / GRADED_LOG)
+    facts = task.metadata or {}
     document = Grades(
         metric=benchmark.entry.metric,
         score=headline,
         stderr=stderr,
-        samples=tuple(samples),
+        breakdown=breakdown,
+        samples=samples,
+        ungraded=missing,
+        comparable=bool(facts.get("comparable", True))
+        and (choice is None or protocol_grader(choice))
+        and all(concern.kind != "not-isolated" for concern in seen),
+        grader=grader.use(str(facts.get("grader_prompt", ""))) if grader else None,
+        concerns=seen,
+        notes=tuple(str(note) for note in facts.get("notes", ())),
         versions=library_versions(),
         seconds=time.monotonic() - started,
     )
     write_json(out / GRADES, document)
-    count(len(samples), len(samples))
     return document
 
 
-def _sample_score(sample: Any, to_float: Callable[[Any], float]) -> SampleScore:
-    scores = list((sample.scores or {}).values())
-    if not scores:
-        raise EvaluationError(f"item {sample.id} has no score", advice="have it graded again")
-    return SampleScore(
-        id=str(sample.id),
-        score=to_float(scores[0].value),
-        stop_reason=str(sample.output.stop_reason) if sample.output.choices else "",
+def _read_answers(file: Path, task: Task) -> EvalLog:
+    from inspect_ai.log import read_eval_log
+
+    try:
+        log = read_eval_log(str(file), resolve_attachments=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise RecordError(
+            f"{file} cannot be read: {error}", advice="have the answers generated again"
+        ) from error
+    expected = [str(sample.id) for sample in task.dataset]
+    found = [str(sample.id) for sample in log.samples or []]
+    if sorted(expected) != sorted(found):
+        raise EvaluationError(
+            f"{file} answers {len(found)} items, the benchmark asks {len(expected)} others"
+            if len(expected) == len(found)
+            else f"{file} answers {len(found)} of {len(expected)} items",
+            advice="have the answers generated again",
+        )
+    return log
+
+
+def _score(log: EvalLog, task: Task, grader: Grader | None) -> EvalLog:
+    from inspect_ai import score
+
+    roles = {"grader": grader.model} if grader else None
+    graded = score(
+        log,
+        task.scorer or [],
+        model="none/none",
+        model_roles=roles,
+        display="none",
+        action="overwrite",
     )
+    if grader is not None and grader.failure is not None:
+        raise grader.failure
+    return graded
 
 
-def _headline(log: Any) -> tuple[float, float | None]:
-    """The first metric of the first scorer, and its standard error where there is one."""
+def _sample_scores(log: EvalLog) -> tuple[SampleScore, ...]:
+    from inspect_ai.scorer import value_to_float
+
+    to_float = value_to_float()
+    found = []
+    for sample in log.samples or []:
+        scores = list((sample.scores or {}).values())
+        if not scores:
+            raise EvaluationError(f"item {sample.id} has no score", advice="have it graded again")
+        value = to_float(scores[0].value)
+        found.append(
+            SampleScore(
+                id=str(sample.id),
+                score=value if math.isfinite(value) else None,
+                stop_reason=str(sample.output.stop_reason) if sample.output.choices else "",
+            )
+        )
+    return tuple(found)
+
+
+def _require_verdicts(log: EvalLog, allowed: float, grader: Grader | None) -> int:
+    """The number of items without a verdict, if they are not too many."""
+    scores = [score for sample in log.samples or [] for score in (sample.scores or {}).values()]
+    try:
+        return check_ungraded(scores, allowed)
+    except GraderError as error:
+        if grader is None or not grader.last_trouble:
+            raise
+        said = f"{error.what}; the last trouble: {grader.last_trouble}"
+        raise GraderError(said, advice=error.advice) from error
+
+
+def _figures(log: Any) -> tuple[float, float | None, dict[str, float]]:
+    """The first metric of the first scorer, its standard error where there is one, the others."""
     if log.status != "success" or not log.results or not log.results.scores:
-        raise EvaluationError(f"grading ended as {log.status} without results")
-    metrics = log.results.scores[0].metrics
-    values = [metric.value for name, metric in metrics.items() if name != "stderr"]
-    if not values or not math.isfinite(values[0]):
+        said = log.error.message if log.error else "no results"
+        raise EvaluationError(f"grading ended as {log.status}: {said}")
+    metrics = {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    names = [name for name in metrics if name != "stderr"]
+    if not names or not math.isfinite(metrics[names[0]]):
         raise EvaluationError("grading gave no finite score")
-    spread = metrics["stderr"].value if "stderr" in metrics else math.nan
+    spread = metrics.get("stderr", math.nan)
     known = math.isfinite(spread) and log.results.completed_samples > 1
-    return float(values[0]), float(spread) if known else None
+    breakdown = {name: float(metrics[name]) for name in names[1:] if math.isfinite(metrics[name])}
+    return float(metrics[names[0]]), float(spread) if known else None, breakdown
 
 
 def main(argv: list[str]) -> int:

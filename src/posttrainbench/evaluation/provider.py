@@ -30,8 +30,8 @@ from inspect_ai.util import store
 
 from ..templates import render, stop_strings
 from . import Completion, Engine, Prompt, Sampling
-from .collector import Collector
 from .seeds import request_seed
+from .serving import EngineThread
 from .tool_calls import parse_answer
 
 _SAMPLE, _EPOCH, _CALL = "ptb:sample", "ptb:epoch", "ptb:call"
@@ -57,7 +57,7 @@ class Serving:
 
 
 class EngineAPI(ModelAPI):
-    """Renders, collects into batches, parses."""
+    """Renders, hands to the engine's thread, parses."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class EngineAPI(ModelAPI):
         serving: Serving,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        self.collector = Collector(serving.engine, serving.sampling, serving.on_done)
+        self.thread = EngineThread(serving.engine, serving.sampling, serving.on_done)
         self._family = serving.family
         self._seed = serving.seed
         self._max_tokens = serving.max_tokens
@@ -93,7 +93,7 @@ class EngineAPI(ModelAPI):
             seed=request_seed(self._seed, sample, epoch, call),
             stop=(*self._stop, *(config.stop_seqs or ())),
         )
-        return self._output(await self.collector.complete(prompt), call, bool(offered))
+        return self._output(await self.thread.complete(prompt), call, bool(offered))
 
     def max_connections(self) -> int:
         """As many samples at once as there are: batches are ours to cut."""

@@ -6,12 +6,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ..records import SampleScore
-from ..spec import Frozen
+from ..records import Concern, GraderUse, SampleScore
+from ..spec import Frozen, GraderChoice
 
 GENERATED, GENERATED_LOG = "generated.json", "generated.eval"
 GRADES, GRADED_LOG = "grades.json", "graded.eval"
 ERROR = "error.json"
+
+
+def seed_folder(seed: int) -> str:
+    """Name of the folder, below an evaluation's, for the answers under one run seed."""
+    return f"seed-{seed}"
 
 
 class CellFile(Frozen):
@@ -28,29 +33,37 @@ class CellFile(Frozen):
     max_tokens: int | None = None
     """Limit of an answer when no flag says so; ``None`` means the benchmark's own."""
     engine: str = "auto"
+    grader: GraderChoice = GraderChoice()
 
 
 class StepRequest(Frozen):
-    """Any request names the folder for what the step writes."""
+    """Any request names the folder for what the step writes, and what it is about.
 
+    What belongs to one run seed goes into ``seed-N`` below ``out``.
+    """
+
+    benchmark: str
+    data: str
     out: str
+    seeds: tuple[int, ...] = Field(min_length=1)
+    limit: int | None = None
+    few_shot: bool = False
+    """Worked examples and plain text instead of the family's chat template."""
 
 
 class GenerateRequest(StepRequest):
-    """Answer every item of a benchmark with one model under one seed."""
+    """Answer every item of a benchmark with one model, once under each seed."""
 
-    schema_version: Literal["generate-request/1"] = "generate-request/1"
-    benchmark: str
+    schema_version: Literal["generate-request/2"] = "generate-request/2"
     family: str
     engine: str
     model: str
     model_hash: str | None = None
     """Checked before the model is loaded."""
     base: str | None = None
-    data: str
-    seed: int
-    limit: int | None = None
     max_tokens: int = Field(gt=0)
+    connections: int | None = Field(default=None, gt=0)
+    gpu_memory_utilization: float | None = None
 
 
 class Generated(Frozen):
@@ -61,6 +74,8 @@ class Generated(Frozen):
     seed: int
     samples: int
     max_tokens: int
+    connections: int
+    """Requests that the engine had at once, at most."""
     sampling: dict[str, Any]
     engine: str
     versions: dict[str, str]
@@ -75,14 +90,16 @@ class Generated(Frozen):
 
 
 class GradeRequest(StepRequest):
-    """Score the answers of a log."""
+    """Score the answers that stand in the seeds' folders."""
 
-    schema_version: Literal["grade-request/1"] = "grade-request/1"
-    benchmark: str
-    data: str
-    generated: str
-    """Folder with ``generated.eval``."""
-    limit: int | None = None
+    schema_version: Literal["grade-request/2"] = "grade-request/2"
+    sandbox: str = "auto"
+    """In which sandbox code that the model wrote is run."""
+    grader: GraderChoice | None = None
+    grader_cache: str | None = None
+    """Folder of verdicts that were paid for already."""
+    base_answers: str | None = None
+    """A ``generated.eval`` or ``graded.eval`` of the untouched base model, to compare with."""
 
 
 class Grades(Frozen):
@@ -92,7 +109,16 @@ class Grades(Frozen):
     metric: str
     score: float
     stderr: float | None
+    breakdown: dict[str, float] = Field(default_factory=dict)
+    """The scorer's further figures, such as a rubric's themes."""
     samples: tuple[SampleScore, ...]
+    ungraded: int = 0
+    """Items without a verdict: neither right nor wrong, and in no mean."""
+    comparable: bool = True
+    """False where a grader's own wording or another baseline makes the figure its own kind."""
+    grader: GraderUse | None = None
+    concerns: tuple[Concern, ...] = ()
+    notes: tuple[str, ...] = ()
     versions: dict[str, str]
     seconds: float
 

@@ -20,6 +20,11 @@ from . import Sampling
 
 FILE = "generation_config.json"
 DEFAULT = Sampling(temperature=1.0)
+FEW_SHOT = Sampling(temperature=0.6, top_p=0.95)
+"""The protocol's settings for base models with worked examples and no chat template."""
+
+GREEDY_BELOW = 1e-5
+"""A temperature below this is greedy."""
 
 _MAX_BYTES = 1_000_000
 

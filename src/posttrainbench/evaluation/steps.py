@@ -1,4 +1,8 @@
-"""Run one step of an evaluation as a process of its own, in a sandbox without network."""
+"""Run one step of an evaluation as a process of its own, in a sandbox.
+
+Only a step that asks a grader has a network.  A step that runs code of the model is a plain process
+of the host, because the sandboxes for that code cannot stand inside another one.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,17 @@ from ..errors import (
     BrokenModelError,
     DataError,
     EngineError,
+    EngineTimeoutError,
     EvaluationError,
+    GraderError,
+    MissingRequirementError,
+    OutOfMemoryError,
+    PTBError,
     RecordError,
     RunInterruptedError,
 )
 from ..records import read_json, write_json
+from ..registry import make
 from ..sandboxes import Ending, Layout, Limits, Mount, Request, Sandbox
 from ..sandboxes.python import python_environment, python_mounts
 from ..sandboxes.runner import run
@@ -27,12 +37,19 @@ from .generate import OFFLINE
 from .request import ERROR, Failure, StepRequest
 
 MODEL, BASE, DATA, OUT = "/ptb/model", "/ptb/base", "/ptb/data", "/ptb/out"
+GRADER_CACHE, BASE_ANSWERS, GRADER_PROMPT = "/ptb/grader", "/ptb/base.eval", "/ptb/prompt"
 """Where a step finds things in its sandbox."""
 
 REQUEST = "request.json"
 _LOG_BYTES = 1_000_000
 _TAIL_BYTES = 1500
-_KINDS = {kind.__name__: kind for kind in (BrokenModelError, DataError, EngineError)}
+_KINDS: dict[str, type[PTBError]] = {
+    kind.__name__: kind
+    for kind in (
+        BrokenModelError, DataError, EngineError, EngineTimeoutError, GraderError,
+        MissingRequirementError, OutOfMemoryError,
+    )
+}  # fmt: skip
 
 Step = Literal["generate", "grade"]
 Progress = Callable[[str], None]
@@ -56,11 +73,23 @@ class Place:
     should_stop: Callable[[], bool] = _never
 
 
+@dataclass(frozen=True)
+class Grants:
+    """What a step is given beyond its request."""
+
+    mounts: tuple[Mount, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    """Also the only way in which a key reaches a step."""
+    network: bool = False
+    on_host: bool = False
+    """Whether it must be a plain process, because it starts sandboxes itself."""
+
+
 def run_step(
     place: Place,
     step: Step,
     make_request: Callable[[Where], StepRequest],
-    mounts: tuple[Mount, ...],
+    grants: Grants,
     out: Path,
     progress: Progress,
 ) -> Ending:
@@ -68,7 +97,6 @@ def run_step(
 
     Args:
         make_request: makes the request from the paths that the step will see.
-        mounts: what the step may read.
         out: folder for results, the only one that it may write.
         progress: told what is done, in words.
 
@@ -77,17 +105,18 @@ def run_step(
         RunInterruptedError: ``place.should_stop`` said so.
         SandboxError: the sandbox could not be set up.
     """
+    sandbox: Sandbox = make("sandbox", "host") if grants.on_host else place.sandbox
     out.mkdir(parents=True, exist_ok=True)
     place.scratch.mkdir(parents=True, exist_ok=True)
     (out / ERROR).unlink(missing_ok=True)
     layout = Layout(
         scratch=place.scratch,
-        mounts=(*python_mounts(), *mounts, Mount(out, OUT, writable=True)),
+        mounts=(*python_mounts(), *grants.mounts, Mount(out, OUT, writable=True)),
         devices=place.devices,
     )
 
     def where(target: str) -> str:
-        return place.sandbox.where(layout, target)
+        return sandbox.where(layout, target)
 
     write_json(out / REQUEST, make_request(where))
     request = Request(
@@ -96,13 +125,13 @@ def run_step(
             sys.executable, "-m", f"posttrainbench.evaluation.{step}", where(f"{OUT}/{REQUEST}"),
         ),
         workdir=where(OUT),
-        env=_environment(),
-        network=False,
+        env={**_environment(), **grants.env},
+        network=grants.network,
         limits=place.limits,
     )  # fmt: skip
     listener = _Listener(step, progress)
     try:
-        ending = run(place.sandbox, request, listener, should_stop=place.should_stop)
+        ending = run(sandbox, request, listener, should_stop=place.should_stop)
     finally:
         (out / f"{step}.log").write_bytes(listener.log)
         shutil.rmtree(place.scratch, ignore_errors=True)
@@ -137,9 +166,14 @@ def _raise_failure(step: Step, ending: Ending, out: Path, tail: str) -> None:
         return
     last = f"; its last words: {tail}" if tail else ""
     if ending.ended == "out-of-memory" or ending.signal == 9 or ending.exit_code == 137:
-        raise EngineError(
+        raise OutOfMemoryError(
             f"the {step} step was killed, most likely for want of memory{last}",
             advice="use a machine with more memory",
+        )
+    if ending.ended == "out-of-time":
+        raise EngineTimeoutError(
+            f"the {step} step ended as out-of-time after {ending.seconds:.0f} s{last}",
+            advice="raise evaluation.time_limit",
         )
     how = f"signal {ending.signal}" if ending.signal else f"exit code {ending.exit_code}"
     raise EngineError(f"the {step} step ended as {ending.ended} with {how}{last}")

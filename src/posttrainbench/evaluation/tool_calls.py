@@ -1,7 +1,8 @@
 """Tool calls in a model's text: ``<tool_call>{"name": ..., "arguments": {...}}</tool_call>``.
 
 All our families use this (hermes) convention.  What stands before the last ``</think>`` is thought,
-not answer.  A block that cannot be read still counts as a call, one that is wrong.
+not answer.  A block that cannot be read still counts as a call, one that is wrong.  Where vLLM's
+hermes parser reads otherwise: docs/chat-templates.md, with an example of each.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """The run directory: every path and every file's schema, and the only code that writes them."""
 
+from .evaluations import Concern, Evaluation, GraderUse, SampleScore, SeedResult, Try
 from .files import now, publish, read_json, temporary_beside, write_bytes, write_json
 from .journal import Event, Journal
 from .layout import RunDir
@@ -9,22 +10,19 @@ from .schemas import (
     BaseScore,
     CheckOutcome,
     Enforcement,
-    Evaluation,
     Evidence,
     FileEntry,
     Finding,
     Preparation,
     Result,
-    SampleScore,
-    SeedResult,
     Source,
     Submission,
     Verdict,
 )
 
 __all__ = [
-    "Attempt", "Audit", "BaseScore", "CheckOutcome", "Enforcement", "Evaluation", "Event",
-    "Evidence", "FileEntry", "Finding", "Journal", "Preparation", "Result", "RunDir",
-    "SampleScore", "SeedResult", "Source", "Submission", "Verdict", "now", "publish", "read_json",
-    "temporary_beside", "write_bytes", "write_json",
+    "Attempt", "Audit", "BaseScore", "CheckOutcome", "Concern", "Enforcement", "Evaluation",
+    "Event", "Evidence", "FileEntry", "Finding", "GraderUse", "Journal", "Preparation", "Result",
+    "RunDir", "SampleScore", "SeedResult", "Source", "Submission", "Try", "Verdict", "now",
+    "publish", "read_json", "temporary_beside", "write_bytes", "write_json",
 ]  # fmt: skip

@@ -27,9 +27,10 @@ from pathlib import Path
 
 from ..errors import RecordError, StorageError
 from ..spec import RunSpec
+from .evaluations import Evaluation
 from .files import TEMPORARY, read_json, storage_error, write_json
 from .journal import Journal
-from .schemas import Attempt, Audit, Evaluation, Preparation, Result, Submission
+from .schemas import Attempt, Audit, Preparation, Result, Submission
 
 _NUMBERED = re.compile(r"^(\d{3,})$")
 

@@ -6,22 +6,15 @@ stay fractions, times are UTC in ISO 8601, spans are seconds, sizes are bytes.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from ..spec import Frozen
+from .base import Record
 
 Outcome = Literal["clean", "flagged", "undecided"]
 Weight = Literal["conclusive", "needs-judge", "informs"]
-
-
-class Record(Frozen):
-    """A document of its own file."""
-
-    at: str
-    """When it was written."""
-    package_version: str
 
 
 class FileEntry(Frozen):
@@ -176,61 +169,12 @@ class Audit(Record):
     verdict: Verdict
 
 
-class SampleScore(Frozen):
-    """One benchmark item under one seed."""
-
-    id: str
-    score: float
-    stop_reason: str = ""
-
-
-class SeedResult(Frozen):
-    """The score under one run seed, and the inspect log that shows every sample."""
-
-    seed: int
-    score: float
-    stderr: float | None
-    samples: int
-    log: str
-    """Path of the graded log, relative to the evaluation's folder."""
-    max_tokens: int
-    token_stage: int
-    cached: bool = False
-
-
-class Evaluation(Record):
-    """``evaluations/NNN/evaluation.json``: one evaluation; the newest complete one counts."""
-
-    schema_version: Literal["evaluation/1"] = "evaluation/1"
-    number: int
-    subject: Literal["submission", "base"]
-    status: Literal["complete", "failed"]
-    error: str = ""
-    benchmark: str
-    model_hash: str
-    family: str
-    score: float | None = None
-    """Mean over the seeds; a fraction."""
-    stderr: float | None = None
-    metric: str = ""
-    comparable: bool = True
-    """False where a limit, a demo cell or an unofficial grader makes the figure its own kind."""
-    seeds: tuple[SeedResult, ...] = ()
-    sampling: dict[str, Any] = Field(default_factory=dict)
-    side_files_restored: tuple[str, ...] = ()
-    """Tokenizer and processor files taken from the base model, because the subject lacks them."""
-    engine: str = ""
-    versions: dict[str, str] = Field(default_factory=dict)
-    gpu: str = ""
-    generate_seconds: float = 0.0
-    grade_seconds: float = 0.0
-
-
 class BaseScore(Frozen):
     """The untouched base model's score in this cell, and how it is known."""
 
     value: float
     source: Literal["published", "measured"]
+    """``measured``: here, in this run or by ``ptb baselines run``."""
     detail: str = ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import RunInterruptedError, SpecError
+from ..evaluation.engines.choice import engine_name
+from ..evaluation.grader import require_grader
 from ..records import Result, RunDir
 from ..registry import make
 from ..sandboxes.choose import choose
@@ -24,8 +26,9 @@ def settle(spec: RunSpec) -> RunSpec:
     model = make("model", spec.model)
     benchmark = make("benchmark", spec.benchmark)
     agent = make("agent", spec.agent.name)
-    if spec.evaluation.engine != "auto":
-        make("engine", spec.evaluation.engine)
+    make("engine", engine_name(spec.evaluation.engine)).needs()
+    if benchmark.entry.graded:
+        require_grader(spec.evaluation.grader)
     if spec.evaluation.limit and spec.evaluation.limit > benchmark.entry.items:
         raise SpecError(
             f"evaluation.limit is {spec.evaluation.limit}, but {benchmark.entry.key} has only "

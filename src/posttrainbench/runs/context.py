@@ -12,6 +12,8 @@ from .. import __version__
 from ..agents import Agent
 from ..benchmarks import Benchmark
 from ..catalog import ModelPlugin
+from ..evaluation import EngineNeeds
+from ..evaluation.engines.choice import engine_factory
 from ..records import Journal, RunDir
 from ..registry import make
 from ..sandboxes import Sandbox
@@ -67,6 +69,10 @@ class Context:
     def agent(self) -> Agent:
         plugin: Agent = make("agent", self.spec.agent.name)
         return plugin
+
+    @cached_property
+    def engine(self) -> EngineNeeds:
+        return engine_factory(self.spec.evaluation.engine).needs()
 
     @cached_property
     def sandbox(self) -> Sandbox:

@@ -7,16 +7,20 @@ lies in the workspace is the agent's to change, and what it must not change is r
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
 from ..agents import AgentLaunch
 from ..catalog import BenchmarkEntry, ModelEntry
+from ..evaluation import EngineNeeds
+from ..evaluation.engines.choice import engine_factory
 from ..evaluation.request import CellFile
 from ..records import RunDir, write_bytes
 from ..sandboxes import InlineFile, Layout, Mount
+from ..sandboxes.accelerators import gpu_devices
 from ..sandboxes.python import python_mounts
+from ..spec import EvaluationChoice
 from ..templates import template_source
 
 WORKSPACE = "/workspace"
@@ -53,6 +57,8 @@ class World:
     model: Path
     data: Path
     devices: tuple[str, ...] = ()
+    engine: EngineNeeds = field(default_factory=EngineNeeds)
+    """What evaluate.py's engine needs beside the interpreter."""
 
 
 def world_of(run: RunDir) -> World:
@@ -63,6 +69,8 @@ def world_of(run: RunDir) -> World:
         scratch=run.scratch,
         model=Path(preparation.model_dir),
         data=Path(preparation.data_dir),
+        devices=gpu_devices() if run.spec().resources.gpus else (),
+        engine=engine_factory(run.spec().evaluation.engine).needs(),
     )
 
 
@@ -75,6 +83,7 @@ def bare_layout(world: World) -> Layout:
             Mount(world.model, MODEL),
             Mount(world.data, DATA),
             *python_mounts(),
+            *world.engine.mounts,
         ),
         devices=world.devices,
     )
@@ -94,10 +103,17 @@ def full_layout(world: World, cell: CellFile, deadline: float, launch: AgentLaun
     return replace(bare, mounts=(*bare.mounts, *launch.mounts), files=(*handed, *launch.files))
 
 
-def cell(model: ModelEntry, benchmark: BenchmarkEntry, model_path: str, data: str) -> CellFile:
+def cell(
+    model: ModelEntry,
+    benchmark: BenchmarkEntry,
+    choice: EvaluationChoice,
+    model_path: str,
+    data: str,
+) -> CellFile:
     """What evaluate.py is told about the cell.
 
     Args:
+        choice: of the final evaluation; engine and grader are the same here.
         model_path, data: folders of base model and items, as evaluate.py sees them.
     """
     return CellFile(
@@ -107,4 +123,7 @@ def cell(model: ModelEntry, benchmark: BenchmarkEntry, model_path: str, data: st
         data=data,
         limit=benchmark.agent_limit,
         max_tokens=benchmark.max_tokens[0],
+        engine=choice.engine,
+        # The official prompt's file is the organiser's and stands outside the agent's world.
+        grader=choice.grader.model_copy(update={"prompt_file": None}),
     )

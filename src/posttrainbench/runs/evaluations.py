@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from ..catalog import reference_score
+from ..catalog import best_reference, measured_score
 from ..evaluation.aggregate import Cell
 from ..evaluation.cache import EvaluationCache
+from ..evaluation.request import GENERATED_LOG, GRADED_LOG, seed_folder
 from ..evaluation.steps import Place
 from ..records import RunDir, publish, read_json, temporary_beside, write_json
 from ..sandboxes import Limits
+from ..sandboxes.accelerators import gpu_devices
 from ..spec import Frozen
 from .context import Context
 
@@ -31,7 +33,7 @@ class Plan(Frozen):
 
 
 def subjects(context: Context) -> list[Subject]:
-    """The submission, if there is one; the base model, unless its published score serves or the
+    """The submission, if there is one; the base model, unless a known score of it serves or the
     submission is the base model to the last byte."""
     wanted: list[Subject] = []
     submission = context.run.read_submission()
@@ -39,8 +41,8 @@ def subjects(context: Context) -> list[Subject]:
         wanted.append("submission")
         if submission.model_hash == context.run.preparation().model_hash:
             return wanted
-    published = reference_score(context.spec.model, context.spec.benchmark)
-    if published is None or context.spec.evaluation.limit is not None:
+    known = best_reference(context.cache, context.spec.model, context.spec.benchmark)
+    if known is None or context.spec.evaluation.limit is not None:
         wanted.append("base")
     return wanted
 
@@ -62,7 +64,27 @@ def cell(context: Context, subject: Subject) -> Cell:
         seeds=evaluation.seeds,
         limit=evaluation.limit,
         engine=evaluation.engine,
+        connections=evaluation.connections,
+        gpu_memory_utilization=evaluation.gpu_memory_utilization,
+        grader=evaluation.grader,
+        base_answers=_base_answers(context) if subject == "submission" else None,
     )
+
+
+def _base_answers(context: Context) -> Path | None:
+    """A log of the base model's answers in this cell: of this run, or of a baseline."""
+    for number in range(1, context.run.next_evaluation()):
+        folder = context.run.evaluation_dir(number)
+        plan = folder / "plan.json"
+        if plan.is_file() and read_json(plan, Plan).subject == "base":
+            logs = [p for n in (GRADED_LOG, GENERATED_LOG) for p in folder.glob(f"seed-*/{n}")]
+            if logs:
+                return logs[0]
+    measured = measured_score(context.cache, context.spec.model, context.spec.benchmark)
+    if measured is None or not measured.seeds:
+        return None
+    log = Path(measured.evaluation) / seed_folder(measured.seeds[0]) / GRADED_LOG
+    return log if log.is_file() else None
 
 
 def place(context: Context) -> Place:
@@ -71,6 +93,7 @@ def place(context: Context) -> Place:
         sandbox=context.sandbox,
         scratch=context.run.path / "scratch-evaluator",
         limits=Limits(seconds=context.spec.evaluation.time_limit),
+        devices=gpu_devices() if context.spec.resources.gpus else (),
         should_stop=context.should_stop,
     )
 

@@ -52,6 +52,8 @@ def prompt(spec: RunSpec, model: ModelEntry, benchmark: BenchmarkEntry, places: 
         items=benchmark.items,
         metric=benchmark.metric,
         max_tokens=benchmark.max_tokens[0],
+        token_flag=benchmark.token_flag,
+        grader=spec.evaluation.grader if benchmark.graded else None,
         agent_limit=benchmark.agent_limit,
         workspace=places.workspace,
         python=places.python,

@@ -12,7 +12,7 @@ from ..paths import cache_dir
 from ..records import write_bytes, write_json
 from ..records.files import storage_error
 from ..registry import make, names
-from ..spec import Budget, RunSpec
+from ..spec import Budget, GraderChoice, RunSpec
 from . import desk
 from .prompt import Places, prompt
 
@@ -44,7 +44,11 @@ def lay_for_person(
         raise storage_error(folder, error) from error
     desk.lay(folder, weights_plugin.entry.family)
     cell = desk.cell(
-        weights_plugin.entry, items_plugin.entry, str(weights.folder), str(items.folder)
+        weights_plugin.entry,
+        items_plugin.entry,
+        spec.evaluation,
+        str(weights.folder),
+        str(items.folder),
     )
     write_json(folder / ".ptb" / "cell.json", cell)
     places = Places(workspace=str(folder.absolute()), model=str(weights.folder), python="python")
@@ -58,9 +62,14 @@ def evaluate_folder(
     base: str | None,
     benchmark: str,
     limit: int,
-    seed: int,
+    seeds: tuple[int, ...],
     output: Path | None,
     progress: Progress,
+    engine: str = "auto",
+    few_shot: bool = False,
+    connections: int | None = None,
+    max_tokens: int | None = None,
+    grader: GraderChoice | None = None,
 ) -> Measured:
     """Evaluate a folder, or a base model by its name, as the final evaluation would.
 
@@ -91,7 +100,12 @@ def evaluate_folder(
         data=items.folder,
         base=weights.folder,
         limit=limit,
-        seed=seed,
+        seeds=seeds,
+        engine=engine,
+        few_shot=few_shot,
+        connections=connections,
+        max_tokens=max_tokens,
+        grader=grader,
         progress=lambda done, total: progress(f"{done} of {total} answers"),
     )
     if output is not None:
@@ -101,7 +115,14 @@ def evaluate_folder(
                 "accuracy": measured.score,
                 "stderr": measured.stderr,
                 "samples": measured.samples,
+                "seeds": dict(zip(map(str, measured.seeds), measured.seed_scores, strict=True)),
                 "limit": limit,
+                "ungraded": measured.ungraded,
+                "comparable": measured.comparable,
+                "breakdown": measured.breakdown,
+                "grader": measured.grader.model_dump() if measured.grader else None,
+                "concerns": [concern.model_dump() for concern in measured.concerns],
+                "notes": list(measured.notes),
             },
         )
     return measured

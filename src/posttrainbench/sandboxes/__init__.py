@@ -86,6 +86,10 @@ class Request:
     """A path as :meth:`Sandbox.where` gives it."""
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
+    connection: int | None = None
+    """A socket of the caller's that becomes the command's standard input and output, to talk with
+    it while it runs; then there is no other input, and no stdout for the :class:`Output`.  The
+    caller keeps its descriptor and closes it after the end."""
     network: bool = False
     limits: Limits = field(default_factory=Limits)
     end_signal: signal.Signals = signal.SIGTERM

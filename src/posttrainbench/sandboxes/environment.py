@@ -31,7 +31,8 @@ def check_command(request: Request) -> None:
     """Refuse what no sandbox can start.
 
     Raises:
-        SandboxError: an empty command, a NUL character, or a relative working directory.
+        SandboxError: an empty command, a NUL character, a relative working directory, or two
+            kinds of input.
     """
     if not request.argv or not request.argv[0]:
         raise SandboxError("the command is empty", advice="name a program in argv")
@@ -42,3 +43,5 @@ def check_command(request: Request) -> None:
             f"the working directory {request.workdir!r} is not an absolute path",
             advice="take it from Sandbox.where()",
         )
+    if request.stdin and request.connection is not None:
+        raise SandboxError("a command with a connection gets no other input")

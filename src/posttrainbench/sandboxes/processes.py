@@ -48,7 +48,13 @@ class Processes:
     """
 
     def __init__(
-        self, launch: Launch, group: Group, *, largest_file: int | None, has_input: bool
+        self,
+        launch: Launch,
+        group: Group,
+        *,
+        largest_file: int | None,
+        has_input: bool,
+        connection: int | None = None,
     ) -> None:
         self._launch = launch
         self._group = group
@@ -65,14 +71,17 @@ class Processes:
             sys.executable, "-I", "-S", str(_KEEPER), str(os.getpid()), size,
             *map(str, group.procs), "--", *launch.argv,
         ]  # fmt: skip
+        stdin, stdout = subprocess.PIPE if has_input else subprocess.DEVNULL, subprocess.PIPE
+        if connection is not None:
+            stdin = stdout = connection
         try:
             self.keeper = subprocess.Popen(
                 command,
                 env=dict(launch.env),
                 pass_fds=launch.pass_fds,
                 cwd=launch.cwd,
-                stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdin=stdin,
+                stdout=stdout,
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,

@@ -71,7 +71,13 @@ def run(
         disk = stack.enter_context(DiskWatch(counted, launch.private, limits.disk))
         started = time.monotonic()
         processes = stack.enter_context(
-            Processes(launch, group, largest_file=limits.disk, has_input=bool(request.stdin))
+            Processes(
+                launch,
+                group,
+                largest_file=limits.disk,
+                has_input=bool(request.stdin),
+                connection=request.connection,
+            )
         )
         pipes = stack.enter_context(Pipes(processes, request.stdin, output))
         serving = _Serving(

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ...benchmarks.bfcl_data import load
-from ...benchmarks.calls import parse_call
+from ...benchmarks.items.bfcl import load
+from ...benchmarks.reading.calls import parse_call
 from ...registry import make
 from .finetune import finetune_and_hand_in, secure_a_submission
 from .function_calls import Example

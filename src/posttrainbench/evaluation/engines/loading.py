@@ -12,7 +12,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from ...errors import DataError, EngineError
+from ...errors import DataError, EngineError, OutOfMemoryError
+from . import attention
 from .view import ADVICE
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
@@ -26,7 +27,7 @@ def load_model(folder: Path, named: Path, device: str, dtype: torch.dtype) -> An
 
     Raises:
         DataError: the weights are damaged or do not fit the configuration.
-        EngineError: out of memory.
+        OutOfMemoryError: there is not enough memory for the weights.
     """
     with _quiet():
         try:
@@ -36,7 +37,7 @@ def load_model(folder: Path, named: Path, device: str, dtype: torch.dtype) -> An
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
-                attn_implementation="sdpa",
+                attn_implementation=attention.NAME,
                 output_loading_info=True,
             )
             model = model.to(device).eval()
@@ -79,7 +80,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _refused(named: Path, what: str, error: BaseException) -> DataError | EngineError:
     if out_of_memory(error):
-        return EngineError(
+        return OutOfMemoryError(
             f"out of memory while loading {named}", advice="use a machine with more memory"
         )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -126,8 +126,19 @@ def _tokenizer(model: Path, base: Path | None, view: Path) -> list[str]:
 
 
 def _rewrite(source: Path, view: Path) -> None:
-    content = {key: value for key, value in _read(source).items() if key not in _STRIPPED}
-    (view / source.name).write_text(json.dumps(content), encoding="utf-8")
+    content = _stripped(_read(source))
+    for key, part in content.items():
+        if isinstance(part, dict):  # a multimodal model's config holds one for each part
+            content[key] = _stripped(part)
+    try:
+        text = json.dumps(content)
+    except RecursionError as error:
+        raise DataError(f"{source} is nested too deeply", advice=ADVICE) from error
+    (view / source.name).write_text(text, encoding="utf-8")
+
+
+def _stripped(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in _STRIPPED}
 
 
 def _read(file: Path) -> dict[str, Any]:

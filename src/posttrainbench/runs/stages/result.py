@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from ...audit.erase import erase
-from ...catalog import reference_score
+from ...catalog import best_reference
 from ...records import (
     Audit,
     BaseScore,
@@ -91,7 +91,8 @@ def newest(evaluations: list[Evaluation], subject: str) -> Evaluation | None:
 
 
 def base_score(context: Context) -> BaseScore | None:
-    """The untouched base model's score: published where comparable, else measured in this run."""
+    """The untouched base model's score: measured in this run, else as `ptb baselines run` measured
+    it, else as published."""
     evaluations = context.run.list_evaluations()
     measured = newest(evaluations, "base")
     if measured is None:
@@ -102,10 +103,11 @@ def base_score(context: Context) -> BaseScore | None:
         return BaseScore(
             value=measured.score, source="measured", detail=f"evaluation {measured.number:03d}"
         )
-    published = reference_score(context.spec.model, context.spec.benchmark)
-    if published is None or context.spec.evaluation.limit is not None:
+    known = best_reference(context.cache, context.spec.model, context.spec.benchmark)
+    if known is None or context.spec.evaluation.limit is not None:
         return None
-    return BaseScore(value=published.value, source="published", detail=published.source)
+    source: Literal["published", "measured"] = "measured" if known.measured else "published"
+    return BaseScore(value=known.value, source=source, detail=known.source)
 
 
 def _status(submission: Submission, evaluation: Evaluation | None) -> tuple[Any, str]:

@@ -52,6 +52,7 @@ def _attempt(context: Context, number: int, budget: float) -> Attempt:
     cell = desk.cell(
         context.model.entry,
         context.benchmark.entry,
+        spec.evaluation,
         sandbox.where(bare, desk.MODEL),
         sandbox.where(bare, desk.DATA),
     )
@@ -108,6 +109,7 @@ def _request(context: Context, layout: Layout, launch: AgentLaunch, budget: floa
             "PTB_DEADLINE_FILE": where(layout, desk.DEADLINE),
             "PYTHONUNBUFFERED": "1",
             **python_environment(),
+            **context.engine.env,
             **granted,
             **launch.env,
         },

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_SHOWN = 500
+
 
 @dataclass(frozen=True)
 class Call:
@@ -15,8 +17,19 @@ class Call:
     name: str
     arguments: Mapping[str, Any]
 
-    def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments.items())})"
+    def brief(self) -> str:
+        """The call as Python, for people; bounded, and fit for a log whatever a model wrote."""
+        text = f"{self.name[:120]}({', '.join(map(_brief, self.arguments.items()))})"
+        return text[:_SHOWN].encode("utf-8", "replace").decode("utf-8")
+
+
+def _brief(argument: tuple[str, Any]) -> str:
+    name, value = argument
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):  # nested without end; an integer of thousands of digits
+        shown = "..."
+    return f"{name[:120]}={shown}"
 
 
 def parse_call(text: str) -> Call:
@@ -33,6 +46,8 @@ def parse_call(text: str) -> Call:
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise ValueError("** is no keyword argument")
+            if keyword.arg in arguments:
+                raise ValueError(f"{keyword.arg} is given twice")
             arguments[keyword.arg] = ast.literal_eval(keyword.value)
         return Call(ast.unparse(node.func), arguments)
     except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
@@ -62,7 +77,8 @@ def mismatch(calls: Sequence[Call], truth: Call) -> str:
     missing = sorted(truth.arguments.keys() - call.arguments.keys())
     unknown = sorted(call.arguments.keys() - truth.arguments.keys())
     if missing or unknown:
-        return f"arguments missing: {missing}; not expected: {[name[:60] for name in unknown]}"
+        extra = [name[:60] for name in unknown[:5]]
+        return f"arguments missing: {missing}; not expected: {extra}"
     for name, expected in truth.arguments.items():
         try:
             equal = same_value(call.arguments[name], expected)

@@ -1,0 +1,1 @@
+"""Benchmark items on this machine: where they come from, what pins them, worked examples."""
