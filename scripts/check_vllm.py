@@ -52,7 +52,7 @@ def timed(engine: Engine, asked: list[Prompt], sampling: Sampling) -> tuple[list
 
 def same(first: list[Completion], second: list[Completion]) -> str:
     """How many texts are equal, and how far the others agree on average, in characters."""
-    pairs = [(a.text, b.text) for a, b in zip(first, second, strict=True)]
+    pairs = [(_text(a), _text(b)) for a, b in zip(first, second, strict=True)]
     differ = [
         sum(1 for _ in takewhile(lambda two: two[0] == two[1], zip(a, b, strict=False)))
         for a, b in pairs
@@ -132,7 +132,12 @@ def _closed(engine: VllmEngine) -> str:
 
 
 def _equal(first: list[Completion], second: list[Completion]) -> int:
-    return sum(a.text == b.text for a, b in zip(first, second, strict=True))
+    return sum(_text(a) == _text(b) for a, b in zip(first, second, strict=True))
+
+
+def _text(answer: Completion) -> str:
+    """vLLM keeps back a character that is not complete; transformers shows a mark for it."""
+    return answer.text.rstrip("\ufffd")
 
 
 def _transformers(options: EngineOptions, asked: list[Prompt]) -> tuple[list[Completion], str]:

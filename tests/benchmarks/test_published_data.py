@@ -197,7 +197,7 @@ def test_a_read_only_cache_serves_what_it_has(
     folder = aime_data.fetch(cache, quiet).folder
     program = (
         "import sys; from pathlib import Path\n"
-        "from posttrainbench.benchmarks import aime_data, gsm8k_data\n"
+        "from posttrainbench.benchmarks.items import aime as aime_data, gsm8k as gsm8k_data\n"
         "from posttrainbench.errors import StorageError\n"
         "print(aime_data.fetch(Path(sys.argv[1]), lambda line: None).folder)\n"
         "try:\n    gsm8k_data.fetch(Path(sys.argv[1]), lambda line: None)\n"

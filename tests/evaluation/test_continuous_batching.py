@@ -13,7 +13,7 @@ from tiny import FAMILIES, WINDOW, Family, make_tiny_model
 
 from posttrainbench.errors import DataError
 from posttrainbench.evaluation import Completion, EngineOptions, Prompt, Sampling
-from posttrainbench.evaluation.engines import decode
+from posttrainbench.evaluation.engines import decode, step
 from posttrainbench.evaluation.engines import transformers as engine_module
 from posttrainbench.evaluation.engines.prefix import LEAST, best_prefix, shared_length
 from posttrainbench.evaluation.engines.transformers import TransformersEngine, TransformersFactory
@@ -39,7 +39,7 @@ def load(folder: Path, connections: int | None = None) -> TransformersEngine:
 def mixed_prompts() -> list[Prompt]:
     """Long and short ones, some with worked examples in front; longer than the sliding window."""
     shared = [f"{SHOTS}call number {'7' * (9 * i)}" for i in range(4)]
-    own = [f"call {'73' * (45 * i)}" for i in range(3)]
+    own = [" ".join(f"{(i + 3) * k * k}" for k in range(24 * i + 1)) for i in range(3)]
     return [
         Prompt(text, TOKENS - 3 * (i % 4), 100 + i, ()) for i, text in enumerate([*shared, *own])
     ]
@@ -97,6 +97,15 @@ def test_pieces_of_prompts_give_the_same(folder: Path, monkeypatch: pytest.Monke
     assert complete_all(load(folder), prompts, HOT) == whole
 
 
+def test_rows_in_runs_of_about_the_same_length_give_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts = mixed_prompts()
+    together = complete_all(load(folder), prompts, HOT)
+    monkeypatch.setitem(step.WASTE, "cpu", 30)
+    assert complete_all(load(folder), prompts, HOT) == together
+
+
 def test_what_a_mask_hides_may_be_nan(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory that was never written must not reach an answer."""
     prompts = mixed_prompts()
@@ -119,8 +128,8 @@ def watch_rows(engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> l
     forward: Callable[..., Any] = engine._model.forward
 
     def watched(**kwargs: Any) -> Any:
-        step = kwargs["ptb_step"]
-        sizes.append(step.singles + len(step.pieces))
+        passed = kwargs["ptb_step"]
+        sizes.append(sum(len(run.lengths) for run in passed.runs) + len(passed.pieces))
         return forward(**kwargs)
 
     monkeypatch.setattr(engine._model, "forward", watched)

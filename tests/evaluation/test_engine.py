@@ -16,6 +16,7 @@ from tiny import make_tiny_model
 from posttrainbench.errors import BrokenModelError, DataError, EngineError, OutOfMemoryError
 from posttrainbench.evaluation import Completion, EngineOptions, Prompt, Sampling
 from posttrainbench.evaluation.engines.transformers import TransformersEngine, TransformersFactory
+from posttrainbench.evaluation.engines.view import model_view
 from posttrainbench.evaluation.inbox import complete_all
 
 HOT = Sampling(temperature=1.0)
@@ -114,7 +115,7 @@ def scarce_memory(engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch, r
 
     def scarce(**kwargs: Any) -> Any:
         step = kwargs["ptb_step"]
-        if step.singles + len(step.pieces) > rows:
+        if sum(len(run.lengths) for run in step.runs) + len(step.pieces) > rows:
             with monkeypatch.context() as patch:  # the layers have written when the end comes
                 patch.setattr(norm, "forward", allocate_too_much)
                 return forward(**kwargs)
@@ -272,6 +273,9 @@ def test_a_multimodal_model_answers_text_and_gets_its_processor_back(tmp_path: P
     config["text_config"]["_attn_implementation"] = "someone/kernel"
     config["text_config"]["auto_map"] = {"AutoModel": "modeling_evil.Evil"}
     (saved / "config.json").write_text(json.dumps(config))
+    with model_view(saved, base) as view:
+        seen = json.loads((view.folder / "config.json").read_bytes())["text_config"]
+        assert not {"_attn_implementation", "auto_map"} & set(seen)
     whole, restored = load(base), load(saved, base)
     assert restored.side_files_restored == ("preprocessor_config.json", "processor_config.json")
     assert complete_all(restored, prompts(3), HOT) == complete_all(whole, prompts(3), HOT)

@@ -95,7 +95,7 @@ def test_a_slow_start_is_waited_for(install: Install, load: Load, tmp_path: Path
 
 
 def test_death_in_the_middle_fails_fast_with_the_logs_words(install: Install, load: Load) -> None:
-    program = install(die_after=5, last_words=OOM, seconds=0.05, stray=True)
+    program = install(die_after=5, last_words=OOM, seconds=0.05, stray=True, shared=True)
     engine = load(connections=4)
     started = time.monotonic()
     with pytest.raises(OutOfMemoryError, match=r"while serving: torch.OutOfMemoryError: CUDA out"):
@@ -105,6 +105,7 @@ def test_death_in_the_middle_fails_fast_with_the_logs_words(install: Install, lo
     with pytest.raises(OutOfMemoryError):  # and again, whoever asks
         complete_all(engine, prompts(1), HOT)
     engine.close()
+    assert not Path(seen(program, "shared")[0]["file"]).exists()
 
 
 def test_nan_logits_are_the_models_fault(install: Install, load: Load) -> None:
@@ -200,12 +201,13 @@ def test_close_leaves_nothing(
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
 def test_the_server_dies_with_us(
-    install: Install, tiny_model: Path, how: signal.Signals | None
+    install: Install, tiny_model: Path, tmp_path: Path, how: signal.Signals | None
 ) -> None:
     program = install(stray=True)
     owner = Path(__file__).with_name("vllm_owner.py")
     command = [sys.executable, owner, program, tiny_model, *(["exit"] if how is None else [])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pids = [int(word) for word in process.stdout.readline().split()]
         if how is not None:
@@ -244,3 +246,25 @@ def test_the_first_hand_cause_is_told(tmp_path: Path) -> None:
     assert "^^^" not in error.what
     assert len(error.what) < 2500
     assert "is empty" in failure(tmp_path / "none", 1, "while starting").what
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ERROR 11-26 [m.py:3] Worker proc VllmWorker-0 died unexpectedly (exit code: -9), shutting",
+        "WARNING 11-26 [c.py:8] [shutdown] MPClient: engine core exited unexpectedly; starting",
+    ],
+)
+def test_a_part_that_was_killed_is_told_apart(tmp_path: Path, words: str) -> None:
+    # As vLLM 0.32 logs a SIGKILL of its worker and of its engine; it ends with exit code 0.
+    log = tmp_path / "vllm.log"
+    dead = "ERROR 11-26 [a.py:9] vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered"
+    noise = 'nanobind: leaked 2 functions!\n - leaked function "create_srem"\n' * 9
+    log.write_text(f"{words}\n{dead} an issue.\nINFO: Finished server process [7]\n{noise}")
+    error = failure(log, 0, "while serving")
+    assert type(error) is OutOfMemoryError
+    assert error.what.endswith(
+        "Finished server process [7] (killed, most likely for want of memory)"
+    )
+    log.write_text(f"{words.partition(' died')[0]}\nERROR 11-26 [x.py:1] ValueError: a bug\n{dead}")
+    assert type(failure(log, 0, "while serving")) is EngineError

@@ -13,6 +13,7 @@ import pytest
 from ptb_test_plugin import build_tiny_llama
 
 from posttrainbench.agents import Desk
+from posttrainbench.benchmarks import TaskSetup
 from posttrainbench.errors import DataError, SpecError
 from posttrainbench.records import RunDir
 from posttrainbench.registry import make

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from ..catalog import ReferenceKind
+if TYPE_CHECKING:
+    from ..catalog import ReferenceKind
 
 app = typer.Typer(
     name="baselines",
@@ -72,6 +73,7 @@ def run(
 
 
 def _kind(name: str) -> ReferenceKind:
+    from ..catalog import ReferenceKind
     from ..errors import UnknownNameError
 
     for known in get_args(ReferenceKind):

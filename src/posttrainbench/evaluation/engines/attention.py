@@ -18,7 +18,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from .step import Piece, Step
+from .step import Piece, Run, Step
 from .store import Layer
 
 NAME = "ptb_rows"
@@ -57,10 +57,8 @@ def attend(
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     layer = step.store.write(module.layer_idx, key[0], value[0], step.slots, step.places)
     out = query.new_empty(1, query.shape[2], query.shape[1], value.shape[-1])
-    if step.singles:
-        out[0, : step.singles] = _singles(
-            step, layer, query[0, :, : step.singles], scale, sliding_window
-        )
+    for run in step.runs:
+        out[0, run.slots] = _run(run, layer, query[0, :, run.slots], scale, sliding_window)
     for piece in step.pieces:
         part = slice(piece.first, piece.first + piece.count)
         keys, values, mask = _row(piece, layer, sliding_window)
@@ -85,15 +83,15 @@ def _beyond_this(module: Any, mask: Any, window: int | None, others: dict[str, A
     return "" if known else f"its attention is of the kind {kind!r}"
 
 
-def _singles(step: Step, layer: Layer, query: Tensor, scale: float, window: int | None) -> Tensor:
-    """One token of each of the first slots; ``[slots, heads, width]``."""
+def _run(run: Run, layer: Layer, query: Tensor, scale: float, window: int | None) -> Tensor:
+    """One token of each of some neighbouring slots; ``[slots, heads, width]``."""
     heads, rows, width = query.shape
     key_heads = layer.keys.shape[0]
     # Queries that share a key head stand side by side, so that no key need be repeated.
     query = query.view(key_heads, heads // key_heads, rows, width).transpose(1, 2)
-    view = step.single_view(window)
-    keys = layer.keys[:, :rows, view.own]
-    values = layer.values[:, :rows, view.own]
+    view = run.view(window, query)
+    keys = layer.keys[:, run.slots, view.own]
+    values = layer.values[:, run.slots, view.own]
     if view.prefix is None or layer.prefix_keys is None or layer.prefix_values is None:
         out = scaled_dot_product_attention(
             query, keys, values, attn_mask=view.own_mask, scale=scale

@@ -73,9 +73,7 @@ class Decoder:
         """
         self._admit()
         self._keep_to_budget()
-        step, speaking, counts = plan(
-            self.rows, self._chunk, self._store, self._model.device, self._model.dtype
-        )
+        step, speaking, counts = plan(self.rows, self._chunk, self._store, self._model.device)
         self._store.fit(len(self.rows), self._longest())
         output = self._model(
             input_ids=step.ids,

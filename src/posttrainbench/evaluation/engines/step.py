@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,6 +10,9 @@ from torch import Tensor
 
 from .rows import Row
 from .store import Store
+
+WASTE = {"cpu": 1024, "cuda": 32768}
+"""Tokens of padding in a run that cost less than another run's calls."""
 
 
 @dataclass(eq=False)
@@ -47,13 +50,58 @@ class Piece:
 
 
 @dataclass(frozen=True, eq=False)
-class SingleView:
-    """What the rows that read one token may look at; masks are added to the scores."""
+class RunView:
+    """What the rows of a run may look at; masks are added to the scores."""
 
     own: slice
     own_mask: Tensor
     prefix: slice | None
     prefix_mask: Tensor
+
+
+@dataclass(eq=False)
+class Run:
+    """Neighbouring slots of about the same length whose rows read one token each."""
+
+    slots: slice
+    lengths: list[tuple[int, int]]
+    """Shared and own tokens of each row, with the new token."""
+    _views: dict[int | None, RunView] = field(default_factory=dict)
+
+    def view(self, window: int | None, like: Tensor) -> RunView:
+        """What is seen in layers with such a sliding window."""
+        if window not in self._views:
+            self._views[window] = self._make_view(window, like)
+        return self._views[window]
+
+    def _make_view(self, window: int | None, like: Tensor) -> RunView:
+        pairs = torch.tensor(self.lengths, device=like.device)
+        shared, own = pairs[:, :1], pairs[:, 1:]
+        longest = max(pair[1] for pair in self.lengths)
+        widest = max(pair[0] for pair in self.lengths)
+        begin = prefix_begin = 0
+        if window is not None:
+            begin = max(0, min(pair[1] for pair in self.lengths) - window)
+            prefix_begin = max(0, min(sum(pair) for pair in self.lengths) - window)
+        keys = torch.arange(begin, longest, device=like.device)[None]
+        hidden = keys >= own
+        prefix_end = max(widest, prefix_begin)
+        prefix_keys = torch.arange(prefix_begin, prefix_end, device=like.device)[None]
+        prefix_hidden = prefix_keys >= shared
+        if window is not None:
+            hidden |= keys < own - window
+            prefix_hidden |= prefix_keys < shared + own - window
+        return RunView(
+            own=slice(begin, longest),
+            own_mask=_additive(hidden, like),
+            prefix=slice(prefix_begin, widest) if widest > prefix_begin else None,
+            prefix_mask=_additive(prefix_hidden, like),
+        )
+
+
+def _additive(hidden: Tensor, like: Tensor) -> Tensor:
+    mask = torch.zeros(hidden.shape, dtype=like.dtype, device=like.device)
+    return mask.masked_fill_(hidden, float("-inf"))[None, :, None]
 
 
 @dataclass(eq=False)
@@ -68,53 +116,15 @@ class Step:
     """Each token's slot, ``[tokens]``."""
     places: Tensor
     """Each token's place in its slot, ``[tokens]``."""
-    singles: int
-    """So many rows at the start, slots 0 and up, read one token each."""
+    runs: tuple[Run, ...]
+    """The rows of the first slots, which read one token each, in the order of the tokens."""
     pieces: tuple[Piece, ...]
     last: Tensor
     """Index in the pass of the last token of each row that says a token now."""
-    _lengths: list[tuple[int, int]]
-    """Shared and own tokens of each single row, with the new token."""
-    _dtype: torch.dtype
-    _views: dict[int | None, SingleView] = field(default_factory=dict)
-
-    def single_view(self, window: int | None) -> SingleView:
-        """What the single rows see in layers with such a sliding window."""
-        if window not in self._views:
-            self._views[window] = self._make_view(window)
-        return self._views[window]
-
-    def _make_view(self, window: int | None) -> SingleView:
-        device = self.ids.device
-        shared = torch.tensor([pair[0] for pair in self._lengths], device=device)[:, None]
-        own = torch.tensor([pair[1] for pair in self._lengths], device=device)[:, None]
-        longest = max(pair[1] for pair in self._lengths)
-        widest = max(pair[0] for pair in self._lengths)
-        begin = prefix_begin = 0
-        if window is not None:
-            begin = max(0, min(pair[1] for pair in self._lengths) - window)
-            prefix_begin = max(0, min(sum(pair) for pair in self._lengths) - window)
-        keys = torch.arange(begin, longest, device=device)[None]
-        hidden = keys >= own
-        prefix_keys = torch.arange(prefix_begin, max(widest, prefix_begin), device=device)[None]
-        prefix_hidden = prefix_keys >= shared
-        if window is not None:
-            hidden |= keys < own - window
-            prefix_hidden |= prefix_keys < shared + own - window
-        return SingleView(
-            own=slice(begin, longest),
-            own_mask=self._additive(hidden),
-            prefix=slice(prefix_begin, widest) if widest > prefix_begin else None,
-            prefix_mask=self._additive(prefix_hidden),
-        )
-
-    def _additive(self, hidden: Tensor) -> Tensor:
-        mask = torch.zeros(hidden.shape, dtype=self._dtype, device=hidden.device)
-        return mask.masked_fill_(hidden, float("-inf"))[None, :, None]
 
 
 def plan(
-    rows: Sequence[Row], chunk: int, store: Store, device: torch.device, dtype: torch.dtype
+    rows: Sequence[Row], chunk: int, store: Store, device: torch.device
 ) -> tuple[Step, list[Row], list[int]]:
     """Lay out the next pass.
 
@@ -157,10 +167,25 @@ def plan(
         positions=numbers[1:2],
         slots=numbers[2],
         places=numbers[3],
-        singles=singles,
+        runs=tuple(_runs(rows[:singles], WASTE[device.type])),
         pieces=tuple(pieces),
         last=torch.tensor(last, dtype=torch.long, device=device),
-        _lengths=[(row.shared, row.own + 1) for row in rows[:singles]],
-        _dtype=dtype,
     )
     return step, speaking, counts
+
+
+def _runs(rows: Sequence[Row], waste: int) -> Iterator[Run]:
+    """Cut rows where their lengths differ too much: a run costs as much as its longest row."""
+    first = longest = total = 0
+    for slot, row in enumerate(rows):
+        own = row.own + 1
+        longest, total = max(longest, own), total + own
+        if (slot + 1 - first) * longest - total > waste:
+            yield _run(rows, first, slot)
+            first, longest, total = slot, own, own
+    if rows:
+        yield _run(rows, first, len(rows))
+
+
+def _run(rows: Sequence[Row], first: int, end: int) -> Run:
+    return Run(slice(first, end), [(row.shared, row.own + 1) for row in rows[first:end]])

@@ -117,7 +117,7 @@ def environment(plan: ServerPlan, key: str) -> Mapping[str, str]:
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(_KEEP_ALIVE_S),
         # Four by default; a family has its own, and a task may add some.
         "VLLM_MAX_STOP_STRINGS": str(_STOP_TEXTS),
-        # A model whose logits are NaN would otherwise answer with the first token for ever.
+        # The engine then ends and says so, instead of drawing tokens from nothing.
         "VLLM_RAISE_ON_LOGIT_NANS": "1",
         # It cannot take a seed for each request.
         "VLLM_USE_FLASHINFER_SAMPLER": "0",

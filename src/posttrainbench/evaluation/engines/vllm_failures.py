@@ -27,6 +27,11 @@ _MEMORY = re.compile(
     re.IGNORECASE,
 )
 _KILLED = re.compile(r"died unexpectedly \(exit code: (?:-9|137)\)")
+_WORDLESS = re.compile(r"engine core exited unexpectedly|Engine core proc \S+ died unexpectedly")
+_NOISE = re.compile(
+    r"^(?:(?:\([^)]*\)\s*)?(?:[A-Z]+ [\d-]+ [\d:]+ \[[^\]]*\])?[\s^~|]*$"
+    r"|\s*- (?:leaked|\.\.\. skipped)|nanobind: |See https?://|.*\bRoute: /)"
+)
 _UNKNOWN = re.compile(
     r"are not supported for now|is not supported by vLLM|does not recognize this architecture"
 )
@@ -70,7 +75,8 @@ def failure(log: Path, exit_code: int | None, doing: str) -> EngineError | DataE
         )
     if _MEMORY.search(cause) or (not cause and _MEMORY.search(text)):
         return OutOfMemoryError(whole, advice=_MORE_MEMORY)
-    if _KILLED.search(text) or (exit_code in (-9, 137) and not cause):
+    wordless = exit_code in (-9, 137) or bool(_WORDLESS.search(text))
+    if _KILLED.search(text) or (wordless and not cause):
         return OutOfMemoryError(
             f"{whole} (killed, most likely for want of memory)", advice=_MORE_MEMORY
         )
@@ -93,8 +99,8 @@ def read_tail(log: Path) -> str:
 
 
 def tail(text: str) -> str:
-    """The last lines of a log, on one line, without the marks under a traceback's lines."""
-    lines = [line.strip() for line in text.splitlines() if line.strip(" ^~|")]
+    """The last lines of a log that say something, on one line."""
+    lines = [line.strip() for line in text.splitlines() if not _NOISE.match(line)]
     return " | ".join(lines[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
 
 

@@ -65,6 +65,7 @@ class VllmServer:
         self.address = Address(port, secrets.token_hex(16))
         self.log = log
         self._started = threading.Event()
+        self._shared: set[Path] = set()
         self._start_error: OSError | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         command = [
@@ -126,22 +127,32 @@ class VllmServer:
         Raises:
             EngineError: the kernel cannot end one of them.
         """
+        self.note_shared_memory()
+        try:
+            self._end()
+        finally:
+            for file in self._shared:
+                with contextlib.suppress(OSError):
+                    file.unlink()
+
+    def note_shared_memory(self) -> None:
+        """Remember which files of shared memory it holds: they outlive a process that is killed."""
+        self._shared |= shared_memory(self.pids())
+
+    def _end(self) -> None:
         if not self._thread.is_alive() or self._keeper is None:
             return
-        shared = shared_memory(self.pids())
         for child in _children(self._keeper.pid):
             with contextlib.suppress(psutil.Error):
                 child.send_signal(signal.SIGTERM)
-        if not self.ends_within(_TERM_S):
-            # It lives while the thread that waits for it does, so this is no other process.
-            os.kill(self._keeper.pid, signal.SIGTERM)
-            if not self.ends_within(_KILL_S):
-                left = self.pids()
-                os.kill(self._keeper.pid, signal.SIGKILL)
-                raise EngineError(f"processes {left} of the vLLM server cannot be ended")
-        for file in shared:
-            with contextlib.suppress(OSError):
-                file.unlink()
+        if self.ends_within(_TERM_S):
+            return
+        # It lives while the thread that waits for it does, so this is no other process.
+        os.kill(self._keeper.pid, signal.SIGTERM)
+        if not self.ends_within(_KILL_S):
+            left = self.pids()
+            os.kill(self._keeper.pid, signal.SIGKILL)
+            raise EngineError(f"processes {left} of the vLLM server cannot be ended")
 
 
 def start(
@@ -169,6 +180,7 @@ def start(
         server = VllmServer(plan, log, free_port())
         try:
             if _wait(server, ready, report, until):
+                server.note_shared_memory()
                 return server
             if not port_taken(log) or attempt == _PORT_ATTEMPTS:
                 raise server.failure("while starting")
@@ -213,7 +225,7 @@ def _last_line(log: Path) -> str:
 
 
 def shared_memory(pids: list[int]) -> set[Path]:
-    """Files of shared memory that these processes hold: they outlive a process that is killed."""
+    """Files of shared memory that these processes hold."""
     found = set()
     for pid in pids:
         with contextlib.suppress(OSError):

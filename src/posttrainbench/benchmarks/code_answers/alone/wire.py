@@ -84,6 +84,9 @@ class Wire:
 
     def _wait(self, event: int, deadline: float | None) -> None:
         self._poll.register(self._descriptor, event)
-        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-        if not self._poll.poll(left):
+        left = None if deadline is None else deadline - time.monotonic()
+        # Late is late, even where the message has come meanwhile.
+        if left is not None and left <= 0:
+            raise LateError
+        if not self._poll.poll(None if left is None else left * 1000):
             raise LateError
