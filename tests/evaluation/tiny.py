@@ -131,6 +131,7 @@ class ScriptedEngine:
         self.answer = answer
         self.capacity = capacity
         self.batches: list[list[Prompt]] = []
+        self.closed = 0
 
     def versions(self) -> Mapping[str, str]:
         return {}
@@ -142,4 +143,4 @@ class ScriptedEngine:
                 job.finish(Completion(self.answer(job.prompt), "stop", 10, 5))
 
     def close(self) -> None:
-        return
+        self.closed += 1

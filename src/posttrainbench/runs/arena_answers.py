@@ -82,7 +82,8 @@ def take_answers(source: Path, cache: Path, progress: Progress) -> arena_data.Ba
     benchmark: Benchmark = make("benchmark", BENCHMARK)
     benchmark.fetch(cache, progress)  # the questions, which say what is complete
     progress(f"reading {source}")
-    arena_data.write_baseline(cache, arena_data.read_answers(source), {"file": source.name})
+    answers = arena_data.read_answers(source)
+    arena_data.write_baseline(cache, answers, {"file": source.name}, where=str(source))
     return arena_data.load_baseline(benchmark.fetch(cache, progress).folder)
 
 

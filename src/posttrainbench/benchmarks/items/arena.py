@@ -116,13 +116,19 @@ def load_baseline(folder: Path) -> Baseline:
     )
 
 
-def write_baseline(cache: Path, answers: Mapping[str, str], meta: Mapping[str, Any]) -> Path:
+def write_baseline(
+    cache: Path,
+    answers: Mapping[str, str],
+    meta: Mapping[str, Any],
+    where: str = "the new set of answers",
+) -> Path:
     """Keep answers that the baseline model just gave; later fetches of this cache use them.
 
     Args:
         cache: as for :func:`fetch`.
         answers: by ``uid``, one for every prompt.
         meta: how they were made (model, revision, sampling, versions); written beside them.
+        where: what an error calls them.
 
     Raises:
         DataError: a prompt has no answer.
@@ -130,7 +136,7 @@ def write_baseline(cache: Path, answers: Mapping[str, str], meta: Mapping[str, A
     """
     file = _own_file(cache)
     rows = [_Answer(uid=uid, answer=answer) for uid, answer in answers.items()]
-    _complete(rows, [item.id for item in load(_questions_folder(cache))], "the new set")
+    _complete(rows, [item.id for item in load(_questions_folder(cache))], where)
     write_json(file.with_suffix(".meta.json"), dict(meta))
     write_bytes(file, store.lines(rows))
     return file
