@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from model_hub import model_hub
 from scripted_grader import ScriptedGrader, game_of
 
 from posttrainbench.catalog.measured import MeasuredScore, score_file
@@ -127,3 +129,31 @@ def test_evaluate_with_several_seeds_and_few_shots(ptb, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "by seed: 3: 0.0 %, 5: 0.0 %" in done.stdout
     assert json.loads((tmp_path / "m.json").read_text())["seeds"] == {"3": 0.0, "5": 0.0}
+
+
+@pytest.mark.slow
+def test_an_instruct_model_comes_from_the_hub_and_becomes_a_reference(
+    ptb, own_cache: Path, tmp_path: Path
+) -> None:
+    """Base and instruct weights from a hub on the loopback, served by a stub of vLLM."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "evaluation"))
+    import stub_vllm
+    from tiny import make_tiny_model
+
+    program = stub_vllm.install(tmp_path / "vllm")
+    with model_hub() as hub:
+        for number, name in enumerate(("Qwen/Qwen3-1.7B-Base", "Qwen/Qwen3-1.7B")):
+            folder = make_tiny_model(tmp_path / str(number), family="qwen3", seed=number)
+            hub.repositories[name] = {f.name: f.read_bytes() for f in folder.iterdir()}
+        done = ptb(
+            "baselines", "run", "--model", "qwen3-1.7b", "--benchmark", "bfcl", "--kind",
+            "instruct", "--limit", "2", "--engine", "vllm", "--seed", "1",
+            PTB_CACHE=str(own_cache), PTB_VLLM=str(program), HF_ENDPOINT=hub.address,
+            HF_HOME=str(tmp_path / "hf"),
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = score_file(own_cache, "instruct", "qwen3-1.7b", "bfcl")
+    score = MeasuredScore.model_validate_json(file.read_bytes())
+    assert score.model_source.name == "Qwen/Qwen3-1.7B"
+    assert (score.engine, score.value, score.comparable) == ("vllm", 0.0, False)
+    assert any(path.startswith("/Qwen/Qwen3-1.7B/resolve/") for path in hub.asked)

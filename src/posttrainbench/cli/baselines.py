@@ -38,7 +38,7 @@ def run(
     from ..paths import cache_dir
     from ..runs.baselines import run_baseline
     from ..spec import EvaluationChoice
-    from .show import percent
+    from .evaluations import percent
     from .terminal import TerminalReporter
 
     choice = EvaluationChoice.model_validate(

@@ -73,7 +73,13 @@ def evaluate(
 
 
 def _print(benchmark: str, measured: Measured) -> None:
-    from .show import percent
+    from .evaluations import (
+        percent,
+        print_breakdown,
+        print_concern,
+        print_grader,
+        print_ungraded,
+    )
     from .terminal import console, safe
 
     out = console()
@@ -88,18 +94,11 @@ def _print(benchmark: str, measured: Measured) -> None:
         out.print(f"[dim]by seed: {', '.join(f'{s}: {percent(v)}' for s, v in scores)}[/]")
     if measured.cut_off:
         out.print(f"[dim]{measured.cut_off} answers reached the token limit without an end[/]")
-    if measured.ungraded:
-        out.print(f"[yellow]{measured.ungraded} answers are without a verdict of the grader[/]")
-    for name, value in list(measured.breakdown.items())[:30]:
-        out.print(f"  [dim]{safe(name)}: {value:.4f}[/]")
+    print_ungraded(measured.ungraded)
+    print_breakdown(measured.breakdown)
     if measured.grader is not None:
-        use = measured.grader
-        cost = "cost unknown" if use.cost_usd is None else f"${use.cost_usd:.2f}"
-        out.print(
-            f"[dim]grader {safe(use.model)} ({safe(use.prompt)} prompt): {use.calls} calls, "
-            f"{use.cached} cached, {use.prompt_tokens + use.completion_tokens} tokens, {cost}[/]"
-        )
+        print_grader(measured.grader)
     for concern in measured.concerns:
-        out.print(f"[yellow]look at this:[/] {safe(concern.summary)} ({concern.count} items)")
+        print_concern(concern)
     for note in measured.notes:
         out.print(f"[dim]{safe(note)}[/]")

@@ -11,7 +11,8 @@ from ..errors import InputError
 from ..records import Result, RunDir
 from ..scoring import Board, Row, View, boards, cell_of, count, read_results, reference_cells
 from ..units import format_duration
-from .show import COLOURS, percent
+from .evaluations import percent
+from .show import COLOURS
 from .terminal import console, safe
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from ..catalog import ReferenceKind, all_models, best_reference, measured_score, weights
 from ..paths import cache_dir
-from .show import percent
+from .evaluations import percent
 from .terminal import console, safe
 
 

@@ -7,14 +7,10 @@ from rich.table import Table
 from ..errors import RecordError
 from ..records import Attempt, Audit, Event, Finding, Result, RunDir, Submission
 from ..units import format_duration, format_size
+from .evaluations import percent, print_evaluation
 from .terminal import console, safe
 
 COLOURS = {"clean": "green", "flagged": "red", "undecided": "yellow"}
-
-
-def percent(value: float | None) -> str:
-    """A fraction as percent; a dash where there is none."""
-    return "-" if value is None else f"{100 * value:.1f} %"
 
 
 def print_run(run: RunDir, *, brief: bool = False) -> None:
@@ -128,6 +124,9 @@ def _result(result: Result, run: RunDir) -> None:
     if not result.sandbox_isolates_files:
         out.print(f"[yellow]the sandbox {safe(result.sandbox)!r} did not isolate files[/]")
     if result.evaluation is not None:
+        for evaluation in run.list_evaluations():
+            if evaluation.number == result.evaluation:
+                print_evaluation(evaluation)
         logs = run.evaluation_dir(result.evaluation)
         out.print(f"[dim]answers: inspect view --log-dir {safe(str(logs))}[/]")
 
