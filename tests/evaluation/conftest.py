@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import gold
 import pytest
+from scripted_grader import ScriptedGrader
 from tiny import make_tiny_model
 
 from posttrainbench.benchmarks.bfcl import Bfcl
@@ -40,3 +43,31 @@ def items(session_cache: Path) -> Path:
         return Bfcl().fetch(session_cache, lambda _line: None).folder
     except DataError as error:
         pytest.skip(f"the BFCL items cannot be fetched here: {error.what}")
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder with all seven benchmarks' files; GPQA's rows are made up."""
+    if not gold.SHARED.is_dir():
+        pytest.skip("no copy of the published data beside the repository")
+    folder = tmp_path_factory.mktemp("published")
+    for entry in gold.SHARED.iterdir():
+        (folder / entry.name).symlink_to(entry)
+    gold.made_up_gpqa(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def items_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was fetched out of that folder."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def grader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedGrader]:
+    """A fair grader on the loopback, and a cache of verdicts of this test's own."""
+    with ScriptedGrader(gold.fair_grader) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-scripted")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("PTB_CACHE", str(tmp_path / "grader"))
+        yield server

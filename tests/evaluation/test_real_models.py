@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import gold
@@ -15,35 +14,9 @@ from posttrainbench.evaluation.measure import Measured, measure
 from posttrainbench.registry import make
 from posttrainbench.spec import GraderChoice
 
-pytestmark = pytest.mark.skipif(
-    not gold.SHARED.is_dir(), reason="no copy of the published data beside the repository"
-)
 TEMPLATES: dict[Family, str] = {
     "qwen3": "qwen3", "smollm3": "smollm3", "gemma3-text": "gemma3", "gemma3": "gemma3",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("published")
-    for entry in gold.SHARED.iterdir():
-        (folder / entry.name).symlink_to(entry)
-    gold.made_up_gpqa(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def grader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedGrader]:
-    with ScriptedGrader(gold.fair_grader) as server:
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-scripted")
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("PTB_CACHE", str(tmp_path / "grader"))
-        yield server
 
 
 def measured(benchmark: str, model: Path, template: str, data: Path, **more: object) -> Measured:
@@ -55,11 +28,11 @@ def measured(benchmark: str, model: Path, template: str, data: Path, **more: obj
 
 @pytest.mark.parametrize("family", TEMPLATES)
 def test_every_architecture_answers_every_benchmark(
-    family: Family, published: Path, cache: Path, tmp_path: Path, grader: ScriptedGrader
+    family: Family, published: Path, items_cache: Path, tmp_path: Path, grader: ScriptedGrader
 ) -> None:
     model = make_tiny_model(tmp_path / "tiny", family=family, context=65536)
     for benchmark in gold.SEVEN:
-        data = gold.fetch(benchmark, published, cache).folder
+        data = gold.fetch(benchmark, published, items_cache).folder
         result = measured(benchmark, model, TEMPLATES[family], data)
         assert result.samples == 2
         assert 0.0 <= result.score <= 1.0
@@ -68,14 +41,14 @@ def test_every_architecture_answers_every_benchmark(
 
 @pytest.mark.parametrize("family", TEMPLATES)
 def test_side_files_come_from_the_base_model(
-    family: Family, published: Path, cache: Path, tmp_path: Path
+    family: Family, published: Path, items_cache: Path, tmp_path: Path
 ) -> None:
     base = make_tiny_model(tmp_path / "base", family=family)
     bare = tmp_path / "bare"
     bare.mkdir()
     for name in ("config.json", "model.safetensors"):
         (bare / name).write_bytes((base / name).read_bytes())
-    data = gold.fetch("humaneval", published, cache).folder
+    data = gold.fetch("humaneval", published, items_cache).folder
     with pytest.raises(DataError, match="tokenizer"):
         measured("humaneval", bare, TEMPLATES[family], data)
     result = measured("humaneval", bare, TEMPLATES[family], data, base=base)
@@ -87,13 +60,13 @@ def test_side_files_come_from_the_base_model(
 @pytest.mark.slow
 @pytest.mark.parametrize("benchmark", gold.SEVEN)
 def test_real_weights_answer_real_items(
-    benchmark: str, published: Path, cache: Path, session_cache: Path, grader: ScriptedGrader
+    benchmark: str, published: Path, items_cache: Path, session_cache: Path, grader: ScriptedGrader
 ) -> None:
     try:
         weights = make("model", "smollm2-135m").fetch(session_cache, lambda _line: None).folder
     except DataError as error:
         pytest.skip(f"the small model cannot be fetched here: {error.what}")
-    data = gold.fetch(benchmark, published, cache).folder
+    data = gold.fetch(benchmark, published, items_cache).folder
     result = measured(benchmark, weights, "smollm2", data, max_tokens=24)
     assert (result.samples, result.ungraded) == (2, 0)
     if benchmark == "healthbench":  # the fair grader sees every good thing in any answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import gold
@@ -32,9 +32,6 @@ from posttrainbench.registry import make
 from posttrainbench.sandboxes.choose import choose
 from posttrainbench.spec import GraderChoice
 
-pytestmark = pytest.mark.skipif(
-    not gold.SHARED.is_dir(), reason="no copy of the published data beside the repository"
-)
 GRADED = ("arenahardwriting", "healthbench")
 FAMILY = {
     "aime2025": "qwen3", "arenahardwriting": "smollm3", "bfcl": "qwen3", "gpqamain": "smollm3",
@@ -43,33 +40,9 @@ FAMILY = {
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's folder with all seven."""
-    folder = tmp_path_factory.mktemp("published")
-    for entry in gold.SHARED.iterdir():
-        (folder / entry.name).symlink_to(entry)
-    gold.made_up_gpqa(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def roomy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with room for ten worked examples in a tokenizer of few words."""
     return make_tiny_model(tmp_path_factory.mktemp("model") / "tiny", context=65536)
-
-
-@pytest.fixture
-def grader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedGrader]:
-    with ScriptedGrader(gold.fair_grader) as server:
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-scripted")
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("PTB_CACHE", str(tmp_path / "grader"))
-        yield server
 
 
 @pytest.mark.slow
@@ -77,14 +50,14 @@ def grader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Scripted
 def test_a_server_that_answers_perfectly_scores_one(
     benchmark: str,
     published: Path,
-    cache: Path,
+    items_cache: Path,
     roomy_model: Path,
     grader: ScriptedGrader,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     bubblewrap: str,
 ) -> None:
-    data = gold.fetch(benchmark, published, cache).folder
+    data = gold.fetch(benchmark, published, items_cache).folder
     pairs = gold.right_answers(benchmark, data)
     program = stub_vllm.install(tmp_path / "vllm", answers=pairs, context=65536)
     monkeypatch.setenv("PTB_VLLM", str(program))
@@ -146,10 +119,14 @@ class Here:
 
 @pytest.fixture
 def here(
-    published: Path, cache: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: Path,
+    items_cache: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], Here]:
     def make_one(benchmark: str) -> Here:
-        data = gold.fetch(benchmark, published, cache).folder
+        data = gold.fetch(benchmark, published, items_cache).folder
         return Here(benchmark, data, tiny_model, tmp_path / benchmark, monkeypatch)
 
     return make_one
@@ -206,11 +183,11 @@ def test_a_server_that_does_not_answer_is_no_score(
 
 
 def test_gpqa_asks_in_another_order_under_another_seed(
-    published: Path, cache: Path, tmp_path: Path
+    published: Path, items_cache: Path, tmp_path: Path
 ) -> None:
     from posttrainbench.benchmarks import TaskSetup
 
-    data = gold.fetch("gpqamain", published, cache).folder
+    data = gold.fetch("gpqamain", published, items_cache).folder
     plugin = make("benchmark", "gpqamain")
     orders = []
     for seed in (1, 1, 2):
@@ -219,12 +196,14 @@ def test_gpqa_asks_in_another_order_under_another_seed(
     assert orders[0] == orders[1] != orders[2]
 
 
-def test_a_changed_item_stops_the_evaluation(published: Path, cache: Path, tmp_path: Path) -> None:
+def test_a_changed_item_stops_the_evaluation(
+    published: Path, items_cache: Path, tmp_path: Path
+) -> None:
     from posttrainbench.benchmarks import TaskSetup
     from posttrainbench.errors import DataError
 
     for benchmark in gold.SEVEN:
-        data = gold.fetch(benchmark, published, cache).folder
+        data = gold.fetch(benchmark, published, items_cache).folder
         copy = shutil.copytree(data, tmp_path / benchmark)
         content = bytearray((copy / "items.jsonl").read_bytes())
         place = random.Random(1).randrange(len(content) // 2, len(content))

@@ -1,1 +1,1 @@
-"""What an answer says: its last number, its choice, its function call; and whether that is right."""
+"""What an answer says: its last number, its choice, its function call; whether that is right."""

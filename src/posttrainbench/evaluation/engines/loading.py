@@ -29,7 +29,7 @@ def load_model(folder: Path, named: Path, device: str, dtype: torch.dtype) -> An
         DataError: the weights are damaged or do not fit the configuration.
         OutOfMemoryError: there is not enough memory for the weights.
     """
-    with _quiet():
+    with quiet():
         try:
             model, report = AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -58,7 +58,7 @@ def load_tokenizer(folder: Path, named: Path) -> Any:
     Raises:
         DataError: its files are damaged or need code of their own.
     """
-    with _quiet():
+    with quiet():
         try:
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
@@ -89,7 +89,7 @@ def _refused(named: Path, what: str, error: BaseException) -> DataError | Engine
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep bars and advice of the library from the terminal; what matters is raised."""
     level = logging.get_verbosity()
     bars = logging.is_progress_bar_enabled()

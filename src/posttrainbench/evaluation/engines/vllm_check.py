@@ -8,18 +8,14 @@ seconds.
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoModelForCausalLM
-from transformers.utils import logging
 
 from ...errors import DataError
-from .loading import load_tokenizer
+from .loading import load_tokenizer, quiet
 from .text import Text
 from .view import ADVICE
 
@@ -48,7 +44,7 @@ def check_model(folder: Path, named: Path) -> CheckedModel:
         DataError: tensors are missing, damaged or of another shape, or the tokenizer is unusable.
     """
     tokenizer = load_tokenizer(folder, named)
-    with _quiet():
+    with quiet():
         try:
             model, report = AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -83,20 +79,3 @@ def check_model(folder: Path, named: Path) -> CheckedModel:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep bars and advice of the library from the terminal; what matters is raised."""
-    level = logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
