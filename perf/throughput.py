@@ -57,6 +57,7 @@ class Noted:
     def __init__(self, inbox: Inbox, prompts: list[Prompt]) -> None:
         self._inbox = inbox
         self._prompts = prompts
+        self.dropped = False
 
     def take(self, at_most: int, *, wait: bool) -> list[Job]:
         """The inbox's, noted."""

@@ -157,3 +157,28 @@ def test_an_instruct_model_comes_from_the_hub_and_becomes_a_reference(
     assert score.model_source.name == "Qwen/Qwen3-1.7B"
     assert (score.engine, score.value, score.comparable) == ("vllm", 0.0, False)
     assert any(path.startswith("/Qwen/Qwen3-1.7B/resolve/") for path in hub.asked)
+
+
+def test_ctrl_c_ends_an_evaluation_in_words(ptb_env, own_cache: Path, tmp_path: Path) -> None:
+    import signal
+    import subprocess
+    import time
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "posttrainbench", "evaluate", "tiny-llama", "--benchmark", "bfcl",
+         "--max-tokens", "4000", "--connections", "1"],
+        env={**ptb_env, "PTB_CACHE": str(own_cache), "TMPDIR": str(tmp_path)},
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 100
+    while not list(tmp_path.glob("ptb-evaluate-*/seed-1/.inspect/*")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("ptb-*"))

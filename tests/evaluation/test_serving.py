@@ -111,3 +111,50 @@ def test_a_closed_inbox_still_gives_what_waits_unless_dropped() -> None:
         inbox.put(Request(prompt("a"), lambda _: None))
         inbox.close(drop=drop)
         assert len(inbox.take(5, wait=True)) == left
+
+
+def test_an_answer_that_comes_after_the_end_of_the_loop_is_dropped() -> None:
+    """As after Ctrl-C: the engine still finishes what it had in work."""
+    release, finished = threading.Event(), threading.Event()
+
+    class Late(Slow):
+        def serve(self, inbox, sampling):
+            [job] = inbox.take(1, wait=True)
+            assert release.wait(10)
+            job.finish(Completion("late", "stop", 1, 1))
+            finished.set()
+
+    async def leave() -> None:
+        thread = EngineThread(Late(), SAMPLING)
+        asking = asyncio.ensure_future(thread.complete(prompt("a")))
+        await asyncio.sleep(0.1)
+        asking.cancel()
+
+    asyncio.run(leave())
+    release.set()
+    assert finished.wait(10)  # without an error in the thread
+
+
+def test_what_is_in_work_is_put_down_when_nobody_waits_any_more() -> None:
+    class Endless(Slow):
+        ended = False
+
+        def serve(self, inbox, sampling):
+            inbox.take(1, wait=True)
+            while not inbox.dropped:
+                time.sleep(0.01)
+            self.ended = True
+
+    engine = Endless()
+
+    async def leave() -> None:
+        thread = EngineThread(engine, SAMPLING)
+        asking = asyncio.ensure_future(thread.complete(prompt("a")))
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        thread.close()
+
+    started = time.monotonic()
+    asyncio.run(leave())
+    assert engine.ended
+    assert time.monotonic() - started < 10

@@ -43,6 +43,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Evaluate one model folder on one benchmark, without a run."""
+    from ..errors import RunInterruptedError
     from ..runs.visit import evaluate_folder
     from ..spec import GraderChoice
     from .terminal import TerminalReporter
@@ -67,6 +68,11 @@ def evaluate(
                 prompt_file=str(grader_prompt) if grader_prompt else None,
             ),
         )
+    except KeyboardInterrupt:
+        raise RunInterruptedError(
+            "the evaluation was interrupted",
+            advice="nothing was measured; verdicts of a grader that were paid for are kept",
+        ) from None
     finally:
         reporter.close()
     _print(benchmark, measured)

@@ -63,7 +63,7 @@ class TerminalReporter:
 
     def progress(self, text: str) -> None:
         """Show what is going on within a stage."""
-        line = f"{self._prefix}{self._stage}: {safe(text)}"
+        line = f"{self._prefix}{self._stage}{': ' if self._stage else ''}{safe(text)}"
         if console().is_terminal:
             self._spin(line)
         elif time.monotonic() - self._last_line > 20:

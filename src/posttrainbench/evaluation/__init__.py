@@ -60,6 +60,9 @@ class Job(Protocol):
 class Inbox(Protocol):
     """Requests that wait for an engine.  Thread-safe."""
 
+    dropped: bool
+    """Nobody waits for any answer any more: put everything down, also what is in work."""
+
     def take(self, at_most: int, *, wait: bool) -> list[Job]:
         """Up to ``at_most`` waiting jobs, those with the longest prompts first.
 
@@ -90,8 +93,9 @@ class Engine(Protocol):
         """Complete the jobs of ``inbox`` until it is closed.
 
         A job joins as soon as there is room and leaves when it is done, so that a long answer
-        never holds up the others.  An answer does not depend on its neighbours beyond
-        floating-point noise.  It may be called again, for another run seed.
+        never holds up the others.  When the inbox is ``dropped`` it returns at once.  An answer
+        does not depend on its neighbours beyond floating-point noise.  It may be called again, for
+        another run seed.
 
         Raises:
             EngineError: died; or OutOfMemoryError, EngineTimeoutError, BrokenModelError.

@@ -172,7 +172,7 @@ def _answer(
     folder = out / ".inspect"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        [log] = evaluate(
+        logs = evaluate(
             task,
             model=model,
             score=False,
@@ -197,6 +197,9 @@ def _answer(
         model.api.thread.close()
     if model.api.thread.failure is not None:
         raise model.api.thread.failure
+    if not logs or logs[0].status == "cancelled":
+        raise KeyboardInterrupt  # inspect took it for a wish to stop one task, and went on
+    log = logs[0]
     if log.status != "success" or len(log.samples or []) != total:
         said = log.error.message if log.error else f"{len(log.samples or [])} of {total} answered"
         raise EvaluationError(f"generation ended as {log.status}: {said}")

@@ -134,6 +134,8 @@ def _score(log: EvalLog, task: Task, grader: Grader | None) -> EvalLog:
     )
     if grader is not None and grader.failure is not None:
         raise grader.failure
+    if graded.status == "cancelled":
+        raise KeyboardInterrupt  # inspect took it for a wish to stop one task
     return graded
 
 

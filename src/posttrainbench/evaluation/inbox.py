@@ -37,6 +37,7 @@ class Requests:
     """An inbox that is filled from one side and emptied from the other, by any threads."""
 
     quiet_s: float = QUIET_S
+    dropped: bool = False
     _waiting: list[tuple[int, int, Job]] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _number: count[int] = field(default_factory=count)
@@ -51,10 +52,11 @@ class Requests:
             self._changed.notify_all()
 
     def close(self, *, drop: bool = False) -> None:
-        """No more will come; what waits is still served, unless it is to be dropped."""
+        """No more will come; what waits or is in work is still served, unless it is dropped."""
         with self._changed:
             self._closed = True
             if drop:
+                self.dropped = True
                 self._waiting.clear()
             self._changed.notify_all()
 

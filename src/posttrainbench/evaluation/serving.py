@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from . import Completion, Engine, Prompt, Sampling
 from .inbox import Request, Requests
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
+"""For the pass or the request that an engine is in when it is told to put everything down."""
 
 
 class EngineThread:
@@ -52,7 +54,7 @@ class EngineThread:
         return await future
 
     def close(self) -> None:
-        """End the thread.  When something is still in work, nobody waits for it for long."""
+        """End the thread; what is in work is put down, as nobody waits for it any more."""
         self._inbox.close(drop=True)
         if self._thread is not None:
             self._thread.join(_PATIENCE_S)
@@ -65,7 +67,7 @@ class EngineThread:
                 self.failure = error
                 open_now, self._open = self._open, {}
             for future, loop in open_now.items():
-                loop.call_soon_threadsafe(_fail, future, error)
+                _tell(loop, _fail, future, error)
 
     def _finish(self, future: asyncio.Future[Completion], answer: Completion) -> None:
         with self._lock:
@@ -73,9 +75,15 @@ class EngineThread:
             self._done += 1
             done = self._done
         if loop is not None:
-            loop.call_soon_threadsafe(_fulfil, future, answer)
+            _tell(loop, _fulfil, future, answer)
         if self._on_done:
             self._on_done(done)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *arguments: object) -> None:
+    """Have the loop do something, unless it was closed: then nobody waits for it any more."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(what, *arguments)
 
 
 def _fulfil(future: asyncio.Future[Completion], answer: Completion) -> None:

@@ -109,10 +109,12 @@ class TransformersEngine:
         except BaseException:
             self._store.forget()  # what it holds may be half written
             raise
+        if inbox.dropped:
+            self._store.forget()
 
     def _serve(self, inbox: Inbox, decoder: Decoder) -> None:
         work: dict[Row, Job] = {}
-        while True:
+        while not inbox.dropped:
             jobs = inbox.take(decoder.room, wait=not work) if decoder.room > 0 else []
             if not jobs and not work:
                 return

@@ -168,7 +168,7 @@ class VllmEngine:
         flying = {asyncio.create_task(self._answer(job, sampling)) for job in jobs}
         watch = asyncio.create_task(self._watch())
         try:
-            while flying:
+            while flying and not inbox.dropped:
                 await asyncio.wait(
                     {*flying, watch}, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED
                 )
