@@ -265,3 +265,22 @@ def test_edited_items_are_not_asked(
     request = desk(2).generate.model_copy(update={"data": str(copy)})
     with pytest.raises(DataError, match="pinned"):
         generate(request, nothing)
+
+
+def test_what_a_log_says_of_the_right_answer_counts_for_nothing(
+    desk: Callable[[int | None], Desk], script: Any, items: Path
+) -> None:
+    from inspect_ai.log import read_eval_log, write_eval_log
+
+    script(lambda _prompt: call("f", {"a": 1}))
+    both = desk(3)
+    generate(both.generate, nothing)
+    file = str(both.out / "generated.eval")
+    log = read_eval_log(file)
+    for sample in log.samples:
+        sample.target = "f(a=1)"
+    write_eval_log(log, file)
+    counts: list[tuple[int, int]] = []
+    [graded] = grade(both.grade, lambda *count: counts.append(count))
+    assert graded.score == 0.0
+    assert counts[-1] == (3, 3)

@@ -91,6 +91,7 @@ class Here:
         self.benchmark, self.data, self.model, self.out, self.patch = (
             benchmark, data, model, out, patch,
         )  # fmt: skip
+        self.counts: list[tuple[int, int]] = []
 
     def grades(self, answer: Callable[[Prompt], str], limit: int | None) -> Grades:
         engine = ScriptedEngine(answer, capacity=64)
@@ -112,7 +113,7 @@ class Here:
                 limit=limit, sandbox="host",
                 grader=GraderChoice(max_ungraded=1.0) if self.benchmark in GRADED else None,
             ),
-            lambda *_: None,
+            lambda done, total: self.counts.append((done, total)),
         )  # fmt: skip
         return graded
 
@@ -169,6 +170,15 @@ def test_hostile_answers_score_nothing_and_break_nothing(
     assert len(graded.samples) == len(gold.HOSTILE)
     steering = [c for c in graded.concerns if c.kind == "steers-grader"]
     assert bool(steering) is (benchmark in GRADED)
+
+
+@pytest.mark.parametrize("benchmark", ["arenahardwriting", "healthbench", "humaneval"])
+def test_grading_that_takes_long_says_how_far_it_is(
+    benchmark: str, here: Callable[[str], Here], grader: ScriptedGrader
+) -> None:
+    place = here(benchmark)
+    place.grades(lambda _prompt: "x", 3)
+    assert place.counts == [(1, 3), (2, 3), (3, 3), (3, 3)]
 
 
 @pytest.mark.parametrize("benchmark", gold.SEVEN)

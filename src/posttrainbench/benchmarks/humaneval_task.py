@@ -17,6 +17,7 @@ from inspect_evals.humaneval.humaneval import INSTRUCTION, find_code
 from . import TaskSetup
 from .code_answers.execution import check_answer
 from .code_answers.place import workers
+from .grading.progress import item_done
 from .items.humaneval import ITEMS_SHA256, HumanEvalItem
 from .items.questions import question
 
@@ -61,6 +62,7 @@ def _verified(sandbox: str = "auto") -> Scorer:
         checked = await anyio.to_thread.run_sync(
             partial(check_answer, item, code, sandbox), limiter=limiter
         )
+        item_done.get()()
         return Score(
             value=1 if checked.passed else 0,
             answer=code,

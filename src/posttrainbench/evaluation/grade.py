@@ -6,6 +6,7 @@ For every seed it reads ``generated.eval`` and writes ``graded.eval`` (the same 
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..benchmarks import Benchmark, TaskSetup
 from ..benchmarks.grading.asking import check_ungraded
+from ..benchmarks.grading.progress import item_done
 from ..errors import EvaluationError, GraderError, RecordError
 from ..records import SampleScore, publish, temporary_beside, write_json
 from ..registry import make
@@ -42,14 +44,15 @@ def grade(request: GradeRequest, count: Count) -> list[Grades]:
     """
     made = []
     for number, seed in enumerate(request.seeds):
-        grades = _grade_seed(request, seed)
-        total = len(grades.samples) * len(request.seeds)
-        count(len(grades.samples) * (number + 1), total)
-        made.append(grades)
+
+        def on_done(done: int, items: int, number: int = number) -> None:
+            count(items * number + done, items * len(request.seeds))
+
+        made.append(_grade_seed(request, seed, on_done))
     return made
 
 
-def _grade_seed(request: GradeRequest, seed: int) -> Grades:
+def _grade_seed(request: GradeRequest, seed: int, count: Count) -> Grades:
     from inspect_ai.log import write_eval_log
 
     started = time.monotonic()
@@ -70,7 +73,7 @@ def _grade_seed(request: GradeRequest, seed: int) -> Grades:
     if choice is not None:
         cache = Path(request.grader_cache) if request.grader_cache else None
         grader = Grader(choice, cache)
-    graded = _score(log, task, grader)
+    graded = _score(log, task, grader, count)
     samples = _sample_scores(graded)
     missing = _require_verdicts(graded, setup.max_ungraded, grader)
     headline, stderr, breakdown = _figures(graded)
@@ -96,6 +99,7 @@ def _grade_seed(request: GradeRequest, seed: int) -> Grades:
         seconds=time.monotonic() - started,
     )
     write_json(out / GRADES, document)
+    count(len(samples), len(samples))
     return document
 
 
@@ -117,21 +121,33 @@ def _read_answers(file: Path, task: Task) -> EvalLog:
             else f"{file} answers {len(found)} of {len(expected)} items",
             advice="have the answers generated again",
         )
+    # What is graded against is what was pinned, never what a log says: the process that wrote it
+    # had an agent's model in it.
+    pinned = {str(sample.id): sample for sample in task.dataset}
+    for sample in log.samples or []:
+        item = pinned[str(sample.id)]
+        sample.target = item.target
+        sample.choices = item.choices
+        sample.metadata = {**sample.metadata, **(item.metadata or {})}
     return log
 
 
-def _score(log: EvalLog, task: Task, grader: Grader | None) -> EvalLog:
+def _score(log: EvalLog, task: Task, grader: Grader | None, count: Count) -> EvalLog:
     from inspect_ai import score
 
-    roles = {"grader": grader.model} if grader else None
-    graded = score(
-        log,
-        task.scorer or [],
-        model="none/none",
-        model_roles=roles,
-        display="none",
-        action="overwrite",
-    )
+    done, total = itertools.count(1), len(task.dataset)
+    token = item_done.set(lambda: count(min(next(done), total), total))
+    try:
+        graded = score(
+            log,
+            task.scorer or [],
+            model="none/none",
+            model_roles={"grader": grader.model} if grader else None,
+            display="none",
+            action="overwrite",
+        )
+    finally:
+        item_done.reset(token)
     if grader is not None and grader.failure is not None:
         raise grader.failure
     if graded.status == "cancelled":

@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from ...errors import GraderError, PTBError
+from .progress import item_done
 
 if TYPE_CHECKING:
     from inspect_ai.model import ChatMessage, Model
@@ -142,6 +143,7 @@ def graded(
     """
     from inspect_ai.scorer import Score
 
+    item_done.get()()
     causes = Counter(one.why for one in asked if one.verdict is None)
     metadata = {
         **facts,
