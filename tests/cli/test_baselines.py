@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from model_hub import model_hub
+from model_hub import Hub, model_hub
 from scripted_grader import ScriptedGrader, game_of
 
 from posttrainbench.catalog.measured import MeasuredScore, score_file
@@ -131,32 +132,63 @@ def test_evaluate_with_several_seeds_and_few_shots(ptb, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "m.json").read_text())["seeds"] == {"3": 0.0, "5": 0.0}
 
 
-@pytest.mark.slow
-def test_an_instruct_model_comes_from_the_hub_and_becomes_a_reference(
-    ptb, own_cache: Path, tmp_path: Path
-) -> None:
-    """Base and instruct weights from a hub on the loopback, served by a stub of vLLM."""
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Hub, dict[str, str]]]:
+    """Tiny Qwen3 weights on a loopback hub, a stub of vLLM, and the environment that names them."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "evaluation"))
     import stub_vllm
     from tiny import make_tiny_model
 
-    program = stub_vllm.install(tmp_path / "vllm")
+    program = stub_vllm.install(tmp_path / "vllm", context=65536)
     with model_hub() as hub:
         for number, name in enumerate(("Qwen/Qwen3-1.7B-Base", "Qwen/Qwen3-1.7B")):
-            folder = make_tiny_model(tmp_path / str(number), family="qwen3", seed=number)
+            folder = make_tiny_model(
+                tmp_path / str(number), family="qwen3", seed=number, context=65536
+            )
             hub.repositories[name] = {f.name: f.read_bytes() for f in folder.iterdir()}
-        done = ptb(
-            "baselines", "run", "--model", "qwen3-1.7b", "--benchmark", "bfcl", "--kind",
-            "instruct", "--limit", "2", "--engine", "vllm", "--seed", "1",
-            PTB_CACHE=str(own_cache), PTB_VLLM=str(program), HF_ENDPOINT=hub.address,
-            HF_HOME=str(tmp_path / "hf"),
-        )  # fmt: skip
+        yield hub, {
+            "PTB_VLLM": str(program), "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "hf"),
+        }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_an_instruct_model_comes_from_the_hub_and_becomes_a_reference(
+    ptb, own_cache: Path, served: tuple[Hub, dict[str, str]]
+) -> None:
+    hub, where = served
+    done = ptb(
+        "baselines", "run", "--model", "qwen3-1.7b", "--benchmark", "bfcl", "--kind",
+        "instruct", "--limit", "2", "--engine", "vllm", "--seed", "1",
+        PTB_CACHE=str(own_cache), **where,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     file = score_file(own_cache, "instruct", "qwen3-1.7b", "bfcl")
     score = MeasuredScore.model_validate_json(file.read_bytes())
     assert score.model_source.name == "Qwen/Qwen3-1.7B"
     assert (score.engine, score.value, score.comparable) == ("vllm", 0.0, False)
     assert any(path.startswith("/Qwen/Qwen3-1.7B/resolve/") for path in hub.asked)
+
+
+@pytest.mark.slow
+def test_the_instruct_model_makes_arenas_baseline_once(
+    ptb, own_cache: Path, served: tuple[Hub, dict[str, str]], tmp_path: Path
+) -> None:
+    if not SHARED.is_dir():
+        pytest.skip("no copy of the published data beside the repository")
+    folder = tmp_path / "data" / "arena_hard_v2_writing"
+    folder.mkdir(parents=True)
+    (folder / "question.jsonl").symlink_to(SHARED / "arena_hard_v2_writing" / "question.jsonl")
+    _, where = served
+    done = ptb(
+        "baselines", "answers", "--engine", "vllm", PTB_CACHE=str(own_cache),
+        PTB_DATA=str(folder.parent), OPENAI_API_KEY="", **where,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "250 baseline answers, of its own kind" in done.stdout
+    made = own_cache / "baselines" / "arenahardwriting" / "Qwen3-1.7B.jsonl"
+    assert len(made.read_text().splitlines()) == 250
+    facts = json.loads(made.with_suffix(".meta.json").read_text())
+    assert facts["model"] == "Qwen/Qwen3-1.7B"
 
 
 def test_ctrl_c_ends_an_evaluation_in_words(ptb_env, own_cache: Path, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def record(
             if complete and len(scores) > 1
             else None,
             "breakdown": _breakdown(grades),
-            "grader": grader_total(grades),
+            "grader": grader_total(_paid_now(part) for part in graded),
             "concerns": _concerns(graded),
             "notes": tuple(dict.fromkeys(note for part in grades for note in part.notes)),
             "sampling": first.sampling,
@@ -177,9 +177,24 @@ def _breakdown(grades: Sequence[Grades]) -> dict[str, float]:
     }
 
 
-def grader_total(grades: Iterable[Grades]) -> GraderUse | None:
+def _paid_now(part: Graded) -> GraderUse | None:
+    """The grader's use under one seed; grades from the cache were paid for by somebody else."""
+    use = part.grades.grader
+    if use is None or not part.answers.cached:
+        return use
+    return GraderUse(
+        model=use.model,
+        endpoint=use.endpoint,
+        prompt=use.prompt,
+        cached=use.calls + use.cached,
+        cost_usd=0.0,
+        cost_source="nothing was paid for",
+    )
+
+
+def grader_total(found: Iterable[GraderUse | None]) -> GraderUse | None:
     """The uses under all seeds in one; a cost is known only where it is known for each."""
-    uses = [part.grader for part in grades if part.grader is not None]
+    uses = [use for use in found if use is not None]
     if not uses:
         return None
     costs = [use.cost_usd for use in uses]

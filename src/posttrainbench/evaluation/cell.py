@@ -70,7 +70,7 @@ def generate_cell(
     Raises:
         RunInterruptedError: ``place.should_stop`` said so; call again to go on.
         SandboxError: the sandbox could not be set up.
-        InputError: benchmark, engine or family is unknown here, or the grader's key is not set.
+        InputError: benchmark, engine or family is unknown here.
     """
     started = time.monotonic()
     cache = cache or EvaluationCache()
@@ -126,6 +126,7 @@ def grade_cell(
     Raises:
         RecordError: there is no ``generation.json``.
         RunInterruptedError, SandboxError, InputError: as in :func:`generate_cell`.
+        MissingRequirementError: the grader's key is not set; the answers stand.
     """
     started = time.monotonic()
     cache = cache or EvaluationCache()

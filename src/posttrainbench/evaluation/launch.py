@@ -46,10 +46,8 @@ def start_generate(
 
     Raises:
         EvaluationError, RunInterruptedError, SandboxError: as :func:`run_step`.
-        MissingRequirementError: the engine is not installed, or the grader's key is not set.
+        MissingRequirementError: the engine is not installed.
     """
-    if _benchmark(cell).entry.graded:
-        require_grader(cell.grader)  # before hours of GPU time are spent for nothing
     needs = engine_factory(cell.engine).needs()
     mounts = (Mount(cell.model, MODEL), Mount(cell.base, BASE), Mount(cell.data, DATA))
 

@@ -150,7 +150,7 @@ def measure(
         comparable=plugin.entry.comparable
         and items is None
         and all(part.comparable for part in grades),
-        grader=grader_total(grades),
+        grader=grader_total(part.grader for part in grades),
         concerns=grades[0].concerns,
         side_files_restored=made[0].side_files_restored,
         notes=tuple(dict.fromkeys(notes)),
