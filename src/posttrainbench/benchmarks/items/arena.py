@@ -120,7 +120,7 @@ def write_baseline(
     cache: Path,
     answers: Mapping[str, str],
     meta: Mapping[str, Any],
-    where: str = "the new set of answers",
+    where: str = "the new set",
 ) -> Path:
     """Keep answers that the baseline model just gave; later fetches of this cache use them.
 
