@@ -49,7 +49,7 @@ class Case:
 CASES = (
     Case("gsm8k", 32, connections=2, tokens=64),
     Case("humaneval", 24, connections=1, tokens=64),
-    Case("healthbench", 8, connections=1, tokens=512),
+    Case("healthbench", 16, connections=1, tokens=384),
 )
 
 
