@@ -8,7 +8,6 @@ seed; each seed's folder gets ``generated.eval`` (an inspect log without scores)
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from inspect_ai import Task
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "INSPECT_ASYNC_BACKEND": "asyncio"}
-"""Environment of this step: libraries must not look anything up."""
+"""Environment of the step's process: libraries must not look anything up.  A program that measures
+in its own process keeps its network; engines load with ``local_files_only`` anyway."""
 
 ENGINE_LOG = "engine.log"
 """What a server process said, in the request's ``out``."""
@@ -52,7 +52,6 @@ def generate(request: GenerateRequest, count: Count) -> list[Generated]:
         EngineError: the engine died or ran out of memory.  Seeds that were done by then stand.
         EvaluationError: inspect could not finish.
     """
-    os.environ.update(OFFLINE)
     model = Path(request.model)
     if request.model_hash is not None and (found := model_hash(model)) != request.model_hash:
         raise DataError(

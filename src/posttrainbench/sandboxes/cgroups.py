@@ -22,6 +22,8 @@ from . import Limits
 
 _CONTROLLERS = ("memory", "pids", "cpu", "cpuacct")
 _PREFIX = "ptb-"
+_YOUNG_S = 300.0
+"""Far more than lies between the making of a group and its first process."""
 _PERIOD_US = 100_000
 _REMOVE_SECONDS = 2.0
 
@@ -202,11 +204,23 @@ def _make(tree: Hierarchy, name: str) -> Path | None:
 
 
 def _remove_stale(base: Path) -> None:
-    """Remove groups of workers that were killed; one that still has processes cannot be removed."""
+    """Remove groups of workers that were killed; one that still has processes cannot be removed.
+
+    A young one is left alone: it may be about to get its first process, and its owner may live in
+    another PID namespace, where we cannot see it.
+    """
     for folder in base.glob(f"{_PREFIX}*"):
         owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if not Path("/proc", owner).exists():
+        if not Path("/proc", owner).exists() and _age(folder) > _YOUNG_S:
             _rmdir(folder)
+
+
+def _age(folder: Path) -> float:
+    """Seconds since a group was made; 0 where it is gone."""
+    try:
+        return time.time() - folder.stat().st_ctime
+    except OSError:
+        return 0.0
 
 
 def _rmdir(folder: Path) -> bool:
