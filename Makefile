@@ -29,6 +29,8 @@ demo: setup ## four real runs of the benchmark on this machine: results/demo
 test: setup-dev ## run the tests (PTB_REQUIRE=all: fail instead of skip where an engine is absent)
 	@command -v bwrap >/dev/null 2>&1 || \
 	  echo "hint: bubblewrap is not installed, its tests are skipped (Debian: apt install bubblewrap)"
+	@command -v npm >/dev/null 2>&1 || \
+	  echo "hint: npm is not installed, the tests with real agent CLIs are skipped (apt install nodejs npm)"
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: setup-dev ## lint, formatting, types

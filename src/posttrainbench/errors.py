@@ -10,6 +10,7 @@
     ├── LeaseError             another worker writes this run directory; may be retried
     ├── SandboxError           a sandbox could not be set up (the command never ran)
     ├── RunInterruptedError    stopped by a person or a scheduler; resumable; exit code 130
+    ├── AgentError             the agent could not begin to work; nothing is spent; may be retried
     ├── SubmissionError        `final_model` is refused; carries a reason code
     └── EvaluationError        a model could not be evaluated
         ├── DataError          benchmark data or weights have the wrong checksum or shape
@@ -100,6 +101,12 @@ class RunInterruptedError(PTBError):
     """The run was stopped before its end; everything done so far stands in the run directory."""
 
     exit_code = 130
+    retry = True
+
+
+class AgentError(PTBError):
+    """The agent could not begin: its key was refused, its API is down, its CLI does not start."""
+
     retry = True
 
 

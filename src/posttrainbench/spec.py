@@ -76,11 +76,52 @@ class Resources(Frozen):
     """How much of the agent's terminal output is kept; the rest is counted and dropped."""
 
 
+Effort = Literal["minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class Price(Frozen):
+    """Dollars for a million tokens, for a model that the price table does not know."""
+
+    input: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    output: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    cached: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """For prompt tokens that the provider had in its cache; ``None``: as ``input``."""
+
+
+class Reprompt(Frozen):
+    """Whether an agent that stops early is asked to go on, in the same session."""
+
+    most: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How often at most; 0 means never."""
+    min_left: Seconds = 1800.0
+    """Only while at least so much of the budget is left."""
+
+
 class AgentChoice(Frozen):
     """Which agent plays, and how."""
 
     name: Name
     model: str | None = None
+    """The model behind the agent; ``None``: the agent's own default."""
+    reasoning_effort: Effort | None = None
+    version: str | None = None
+    """Of the agent's CLI: an exact one, ``latest`` (the newest installed), or ``None`` for the one
+    that this package was tested with.  A run's spec holds the exact one."""
+    login: Literal["api-key", "subscription"] = "api-key"
+    base_url: str | None = None
+    """Another endpoint that speaks the agent's API; ``None``: the provider's own."""
+    key_variable: Name | None = None
+    """Environment variable of the worker that holds the key; ``None``: the provider's usual one."""
+    direct: bool = False
+    """Hand the agent the real key instead of a token for the run's gateway."""
+    max_cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Dollars; a run that passes it is ended."""
+    price: Price | None = None
+    reprompt: Reprompt = Reprompt()
+    max_wait: Seconds = 3600.0
+    """The longest that one outage of the API is waited out; it costs budget."""
+    preset: str = ""
+    """Name of the preset that these choices came from, for people."""
     options: dict[str, str] = Field(default_factory=dict)
 
 

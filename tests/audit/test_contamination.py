@@ -20,6 +20,7 @@ from audit_samples import items
 from posttrainbench.audit import Case
 from posttrainbench.audit import contamination as module
 from posttrainbench.audit.contamination import ContaminationCheck
+from posttrainbench.audit.ngrams import Index
 from posttrainbench.benchmarks import TestItem
 from posttrainbench.records import Finding
 
@@ -277,3 +278,9 @@ def test_json_bombs_are_only_text(case: Case) -> None:
 
 def test_without_items_it_does_not_apply(make_case: MakeCase) -> None:
     assert ContaminationCheck().applies(make_case())
+
+
+def test_a_text_shorter_than_the_shortest_sequence_holds_no_copy() -> None:
+    for length in range(1, 20):
+        index = Index(["one two three four five six seven eight nine ten eleven twelve"])
+        assert index.search(["word"] * length) == []

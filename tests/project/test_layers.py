@@ -11,7 +11,7 @@ import pytest
 PACKAGE = "posttrainbench"
 FLOORS = (
     {"errors", "units", "paths", "spec", "rules", "registry", "records"},
-    {"catalog", "templates", "sandboxes", "traces"},
+    {"catalog", "templates", "sandboxes", "traces", "gateway", "scripted"},
     {"benchmarks", "agents"},
     {"evaluation", "audit"},
     {"runs"},

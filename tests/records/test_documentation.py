@@ -17,8 +17,9 @@ from posttrainbench import spec
 from posttrainbench.catalog.measured import MeasuredScore
 from posttrainbench.evaluation.aggregate import Generation, SeedAnswers
 from posttrainbench.evaluation.request import Failure, Generated, Grades
-from posttrainbench.records import Event, evaluations, schemas
+from posttrainbench.records import Event, TokenUse, evaluations, schemas
 from posttrainbench.records.holder import LeaseRecord
+from posttrainbench.records.resources import GpuSample, ResourceSample
 from posttrainbench.runs.evaluations import Plan
 from posttrainbench.runs.manifest import ManifestHead, ManifestTail
 from posttrainbench.traces.reader import OutputLine
@@ -40,7 +41,8 @@ DOCUMENTS: list[Any] = [
     *own_models(spec),
     *own_models(schemas),
     *own_models(evaluations),
-    *(Event, LeaseRecord, OutputLine, ManifestHead, ManifestTail),
+    *(Event, TokenUse, LeaseRecord, OutputLine, ManifestHead, ManifestTail),
+    *(ResourceSample, GpuSample),
     *(Plan, Generation, SeedAnswers, Generated, Grades, Failure, MeasuredScore),
 ]
 

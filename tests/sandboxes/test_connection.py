@@ -54,3 +54,43 @@ def test_two_kinds_of_input_are_refused(any_desk, collected):
         run(any_desk.sandbox, request, collected())
     ours.close()
     theirs.close()
+
+
+def test_a_descriptor_is_handed_over_under_its_number(any_desk, collected):
+    ours, theirs = socket.socketpair()
+    script = f"echo hello >&{theirs.fileno()}"
+    request = any_desk.request("bash", "-c", script, pass_fds=(theirs.fileno(),))
+    ending = run(any_desk.sandbox, request, collected())
+    assert (ending.ended, ending.exit_code) == ("exited", 0)
+    ours.settimeout(5)
+    assert ours.recv(100) == b"hello\n"
+    theirs.close()
+    assert ours.recv(1) == b""  # nothing of the sandbox holds it any more
+    ours.close()
+
+
+def test_only_the_command_holds_a_handed_descriptor(any_desk, collected):
+    """When the command closes it, the other side sees the end while the command lives on."""
+    ours, theirs = socket.socketpair()
+    number = theirs.fileno()
+    seen: list[bytes] = []
+
+    def react(chunk: bytes) -> None:
+        os.close(theirs.detach())
+        ours.settimeout(10)
+        seen.append(ours.recv(1))
+
+    output = collected()
+    output.react = react
+    script = f"exec {number}>&-; echo closed; sleep 3"
+    run(any_desk.sandbox, any_desk.request("bash", "-c", script, pass_fds=(number,)), output)
+    assert seen == [b""]
+    ours.close()
+
+
+def test_a_descriptor_that_is_not_open_is_refused(any_desk, collected):
+    number = os.open(os.devnull, os.O_RDONLY)
+    os.close(number)
+    for bad in (1, number):
+        with pytest.raises(SandboxError, match=f"descriptor {bad} cannot"):
+            run(any_desk.sandbox, any_desk.request("true", pass_fds=(bad,)), collected())

@@ -129,7 +129,9 @@ class Index:
     def _slots(self, numbers: Hashes, n: int) -> Hashes:
         """Where each sequence of ``n`` words stands in the table."""
         last = len(numbers) - n + 1
-        total = np.zeros(max(last, 0), np.uint64)
+        if last <= 0:
+            return np.zeros(0, np.uint64)  # fewer words than one sequence has
+        total = np.zeros(last, np.uint64)
         for k in range(n):
             total += numbers[k : last + k] * self._weights[k]
         return total >> np.uint64(64 - _BITS)

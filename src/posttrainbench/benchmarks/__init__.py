@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..catalog import BenchmarkEntry
 from ..errors import SpecError
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 """Called with one short line for a person whenever long work gets on."""
+
+GraderGuard = Callable[[object], str]
+"""Told the ``messages`` of a request to the grader, as they came out of JSON.  Empty if the scorer
+would send exactly these about one of the items and some answer; else why not, in words without any
+text of an item."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +88,17 @@ class Benchmark(Protocol):
 
         Raises:
             DataError: the folder does not hold the pinned items.
+        """
+
+
+@runtime_checkable
+class AsksGrader(Protocol):
+    """What a graded benchmark has besides, so that its grader's key can be lent to an agent."""
+
+    def grader_guard(self, data: Path, setup: TaskSetup) -> GraderGuard:
+        """Tells the scorer's own questions from all others.
+
+        Raises:
+            DataError: the folder does not hold the pinned items.
+            SpecError: the grader's prompt file is not usable.
         """

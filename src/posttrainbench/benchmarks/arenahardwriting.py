@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog import benchmark_facts
 from ..errors import DataError
-from . import FetchedData, Progress, TaskSetup, TestItem
+from . import FetchedData, GraderGuard, Progress, TaskSetup, TestItem
 from .grading.arena_prompt import prompt_label
 from .items import arena as arena_data
 
@@ -52,6 +52,22 @@ class ArenaHardWriting:
         judge = Judge(_baseline(data), *prompt_label(setup))
         shots = shot_turns(self.entry.key) if setup.few_shot else []
         return build_task(self.entry.key, items[: setup.limit], judge, shots)
+
+    def grader_guard(self, data: Path, setup: TaskSetup) -> GraderGuard:
+        """Tells whether a question to the judge is the scorer's; without a baseline none is.
+
+        Raises:
+            DataError: the folder does not hold the pinned questions.
+            SpecError: the grader's prompt file is not usable.
+        """
+        from .grading.guard import game_guard
+
+        baseline = _baseline(data)
+        return game_guard(
+            prompt_label(setup)[0],
+            {item.id: item.prompt for item in arena_data.load(data)},
+            {} if isinstance(baseline, DataError) else baseline.answers,
+        )
 
 
 def _baseline(data: Path) -> arena_data.Baseline | DataError:

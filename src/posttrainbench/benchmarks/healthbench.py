@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalog import benchmark_facts
-from . import FetchedData, Progress, TaskSetup, TestItem
+from . import FetchedData, GraderGuard, Progress, TaskSetup, TestItem
 from .items import healthbench as healthbench_data
 
 if TYPE_CHECKING:
@@ -55,3 +55,16 @@ class HealthBench:
         random.Random(ORDER_SEED).shuffle(items)
         shots = shot_turns(self.entry.key) if setup.few_shot else []
         return build_task(self.entry.key, items[: setup.limit], shots)
+
+    def grader_guard(self, data: Path, setup: TaskSetup) -> GraderGuard:
+        """Tells whether a question to the grader is the scorer's about one of the conversations.
+
+        Raises:
+            DataError: the folder does not hold the pinned conversations.
+        """
+        del setup  # the wording is inspect-evals', whatever is asked
+        from inspect_evals.healthbench.scorer import GRADER_TEMPLATE
+
+        from .grading.guard import rubric_guard
+
+        return rubric_guard(GRADER_TEMPLATE, healthbench_data.load(data))

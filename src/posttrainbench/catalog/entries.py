@@ -47,6 +47,8 @@ class BenchmarkEntry(Frozen):
     """Share in an agent's score; ``None`` for a demo cell, which has none."""
     graded: bool = False
     """Whether a paid grader model reads the answers."""
+    grader_calls: int = 1
+    """Questions to the grader about one item: their mean, rounded up."""
     executes: bool = False
     """Whether grading runs code that the model wrote."""
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)

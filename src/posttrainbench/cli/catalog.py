@@ -22,10 +22,11 @@ class What(StrEnum):
     benchmarks = "benchmarks"
     agents = "agents"
     sandboxes = "sandboxes"
+    presets = "presets"
 
 
 def list_(what: Annotated[What, typer.Argument(help="What to list.")]) -> None:
-    """List models, benchmarks, agents or sandboxes, with those of installed plug-ins."""
+    """List models, benchmarks, agents, sandboxes or presets, with those of installed plug-ins."""
     from rich.table import Table
 
     from .terminal import console, safe
@@ -36,6 +37,7 @@ def list_(what: Annotated[What, typer.Argument(help="What to list.")]) -> None:
         What.benchmarks: _benchmarks,
         What.agents: _agents,
         What.sandboxes: _sandboxes,
+        What.presets: _presets,
     }[what]()
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -102,9 +104,24 @@ def _benchmarks() -> Listing:
 def _agents() -> Listing:
     rows: list[tuple[str, ...]] = []
     for name, agent, broken in _each("agent"):
-        credentials = ", ".join(agent.credentials) or "none" if agent is not None else ""
-        rows.append((name, agent.title if agent is not None else broken, credentials))
-    return ("agent", "what it does", "credentials"), rows
+        if agent is None:
+            rows.append((name, broken, ""))
+            continue
+        package = agent.package()
+        cli = f"{package.name} {package.pinned}" if package is not None else "-"
+        rows.append((name, agent.title, cli))
+    return ("agent", "what it does", "CLI (see `ptb agents list`)"), rows
+
+
+def _presets() -> Listing:
+    from ..agents.presets import load_presets
+
+    rows: list[tuple[str, ...]] = []
+    for name, one in sorted(load_presets().items()):
+        choice = one.choice
+        effort = choice.reasoning_effort or "-"
+        rows.append((name, choice.name, choice.model or "-", effort, one.source))
+    return ("preset", "agent", "model", "effort", "from"), rows
 
 
 def _sandboxes() -> Listing:

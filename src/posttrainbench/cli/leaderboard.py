@@ -49,12 +49,15 @@ def _print_board(board: Board) -> None:
         table.add_column(column, justify="right" if justify == "right" else "left")
     table.add_column("repeats", justify="right")
     table.add_column("cells", justify="right")
+    costs = any(row.cost_usd is not None for row in board.rows)
+    if costs:
+        table.add_column("cost", justify="right")
     for row in board.rows:
-        table.add_row(*_row(row))
+        table.add_row(*_row(row, costs))
     console().print(table)
 
 
-def _row(row: Row) -> tuple[str, ...]:
+def _row(row: Row, costs: bool) -> tuple[str, ...]:
     spread = f" ± {100 * row.std:.1f}" if row.std is not None else ""
     coverage = row.coverage
     return (
@@ -63,6 +66,7 @@ def _row(row: Row) -> tuple[str, ...]:
         f"[bold]{percent(row.value)}[/]{spread}",
         str(row.repeats),
         f"{coverage.raw} of {coverage.total}",
+        *(["" if row.cost_usd is None else f"${row.cost_usd:.2f}"] if costs else []),
     )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from .. import __version__
 from ..errors import PTBError
-from . import baselines, catalog, demo, desk, evaluate, fetch, runs, scores
+from . import agents, baselines, catalog, demo, desk, evaluate, fetch, runs, scores, trace
 
 app = typer.Typer(
     name="ptb",
@@ -38,7 +38,9 @@ app.command("desk")(desk.desk)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fetch")(fetch.fetch)
 app.add_typer(baselines.app, name="baselines")
+app.add_typer(agents.app, name="agents")
 app.command("show")(scores.show)
+app.command("trace")(trace.trace)
 app.command("score")(scores.score)
 app.command("demo")(demo.demo)
 

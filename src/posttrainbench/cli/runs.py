@@ -7,19 +7,32 @@ from typing import Annotated, Any
 
 import typer
 
+from . import agent_options as choice
+
 Results = Annotated[Path, typer.Option("--results", help="Folder for run directories.")]
 
 
 def run(
     model: Annotated[str, typer.Option(help="Base model; see `ptb list models`.")] = "",
     benchmark: Annotated[str, typer.Option(help="See `ptb list benchmarks`.")] = "",
-    agent: Annotated[str, typer.Option(help="See `ptb list agents`.")] = "",
+    agent: choice.Agent = "",
+    preset: choice.Preset = "",
     budget: Annotated[str, typer.Option(help="The agent's time: 10h, 0.5h, 3m.")] = "10h",
     sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host.")] = "auto",
     network: Annotated[bool, typer.Option(help="Whether the agent has the internet.")] = True,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="For the agent: KEY=VALUE.")
-    ] = None,
+    agent_model: choice.Model = None,
+    effort: choice.Effort = None,
+    agent_version: choice.Version = None,
+    login: choice.Login = None,
+    base_url: choice.BaseUrl = None,
+    key_variable: choice.KeyVariable = None,
+    direct: choice.Direct = None,
+    max_cost: choice.MaxCost = None,
+    price: choice.PriceText = None,
+    reprompt: choice.Reprompts = None,
+    reprompt_min_left: choice.MinLeft = None,
+    max_wait: choice.MaxWait = None,
+    option: choice.Options = None,
     limit: Annotated[
         int | None, typer.Option(help="Evaluate only so many items (not comparable).")
     ] = None,
@@ -40,7 +53,7 @@ def run(
     if spec_file is not None:
         spec = _read_spec(spec_file)
     else:
-        _require(model=model, benchmark=benchmark, agent=agent)
+        _require(model=model, benchmark=benchmark, agent=agent or preset)
         limits: dict[str, Any] = {"cpus": cpus, "memory": memory, "disk": disk, "gpus": gpus}
         evaluation: dict[str, Any] = {"limit": limit}
         if seed:
@@ -48,7 +61,23 @@ def run(
         spec = RunSpec(
             model=model,
             benchmark=benchmark,
-            agent={"name": agent, "options": _options(option or [])},
+            agent=choice.agent_choice(
+                agent=agent,
+                preset=preset,
+                price=price,
+                reprompt=reprompt,
+                min_left=reprompt_min_left,
+                options=option or [],
+                model=agent_model,
+                reasoning_effort=effort,
+                version=agent_version,
+                login=login,
+                base_url=base_url,
+                key_variable=key_variable,
+                direct=direct,
+                max_cost=max_cost,
+                max_wait=max_wait,
+            ),
             budget=budget,
             sandbox={"name": sandbox, "network": network},
             evaluation=evaluation,
@@ -100,15 +129,6 @@ def _require(**values: str) -> None:
             raise InputError(
                 f"--{name} is missing", advice=f"see `ptb list {name}s`, or give a --spec FILE"
             )
-
-
-def _options(pairs: list[str]) -> dict[str, str]:
-    from ..errors import InputError
-
-    for pair in pairs:
-        if "=" not in pair:
-            raise InputError(f"--option {pair!r} is not KEY=VALUE", advice="such as -o steps=40")
-    return dict(pair.split("=", 1) for pair in pairs)
 
 
 def _read_spec(path: Path) -> Any:

@@ -6,6 +6,8 @@ from rich.table import Table
 
 from ..errors import RecordError
 from ..records import Attempt, Audit, Event, Finding, Result, RunDir, Submission
+from ..records.resources import read_resources
+from ..runs.resource_summary import resources_summary
 from ..units import format_duration, format_size
 from .evaluations import percent, print_evaluation
 from .terminal import console, safe
@@ -32,6 +34,9 @@ def print_run(run: RunDir, *, brief: bool = False) -> None:
     audits = run.list_audits()
     if audits:
         _verdict(audits[-1], len(audits))
+    if not brief:
+        for line in resources_summary(read_resources(run.resources_file)):
+            out.print(f"[dim]{safe(line)}[/]")
     if run.result_file.exists():
         _result(run.result(), run)
     else:
@@ -60,7 +65,17 @@ def _facts(event: Event) -> str:
 
 def _attempt_line(attempt: Attempt) -> str:
     how = attempt.ended + (f" (code {attempt.exit_code})" if attempt.exit_code is not None else "")
-    parts = [f"attempt {attempt.number}: {how} after {format_duration(attempt.seconds)}"]
+    began = "" if attempt.began == "first" else f" ({attempt.began})"
+    parts = [f"attempt {attempt.number}{began}: {how} after {format_duration(attempt.seconds)}"]
+    if attempt.cause and attempt.cause not in (attempt.ended, "finished"):
+        detail = f": {attempt.cause_detail}" if attempt.cause_detail else ""
+        parts.append(f"[yellow]{attempt.cause}[/]{safe(detail)}")
+    if attempt.waited_seconds:
+        parts.append(f"waited {format_duration(attempt.waited_seconds)} before")
+    if attempt.messages or attempt.tool_calls:
+        parts.append(f"{attempt.messages} messages, {attempt.tool_calls} tool calls")
+    if attempt.refused_requests:
+        parts.append(f"[yellow]{attempt.refused_requests} requests refused by the gateway[/]")
     parts.append(f"output {format_size(attempt.output_bytes)}")
     if attempt.output_dropped:
         parts.append(f"[yellow]{format_size(attempt.output_dropped)} over the cap not kept[/]")
@@ -113,6 +128,7 @@ def _result(result: Result, run: RunDir) -> None:
     out = console()
     base = result.base_score
     stderr = f" ± {100 * result.stderr:.1f}" if result.stderr is not None else ""
+    _use(result)
     out.print(
         f"score: [bold]{percent(result.score)}[/]{stderr}   base: "
         f"{percent(base.value if base else None)}"
@@ -129,6 +145,21 @@ def _result(result: Result, run: RunDir) -> None:
                 print_evaluation(evaluation)
         logs = run.evaluation_dir(result.evaluation)
         out.print(f"[dim]answers: inspect view --log-dir {safe(str(logs))}[/]")
+
+
+def _use(result: Result) -> None:
+    """Tokens and dollars of the agent, a line a model."""
+    for name, use in sorted(result.models.items()):
+        parts = [f"{use.input:,} tokens in ({use.cached:,} cached)", f"{use.output:,} out"]
+        if use.reasoning:
+            parts[-1] += f" ({use.reasoning:,} reasoning)"
+        if use.requests:
+            parts.append(f"{use.requests:,} requests")
+        cost = "price unknown" if use.cost_usd is None else f"${use.cost_usd:.2f}"
+        source = f" ({use.cost_source})" if use.cost_source else ""
+        console().print(f"{safe(name)}: {', '.join(parts)}, {cost}[dim]{safe(source)}[/]")
+    if result.cost_usd is not None:
+        console().print(f"the agent's models cost [bold]${result.cost_usd:.2f}[/]")
 
 
 def open_run(path_text: str) -> RunDir:

@@ -22,12 +22,18 @@ def console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
+def printable(text: str) -> str:
+    """Hostile text for a terminal, as rich's ``Text`` takes it: control characters escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def safe(text: str) -> str:
-    """Hostile text for a terminal: control characters escaped, rich markup inert."""
+    """Hostile text within rich markup: control characters escaped, markup inert."""
     from rich.markup import escape
 
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return escape(printable)
+    return escape(printable(text))
 
 
 def warn_if_open(sandbox: Sandbox) -> None:

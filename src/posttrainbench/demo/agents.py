@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import ClassVar
 
-from ..agents import AgentLaunch, Desk
+from ..agents import AgentLaunch, Desk, PlainAgent
 from ..errors import SpecError
 from ..spec import AgentChoice
 from .play.settings import TRAINING_OPTIONS, check_option
@@ -25,17 +25,15 @@ _ENVIRONMENT = {
 }
 
 
-class ScriptedAgent:
+class ScriptedAgent(PlainAgent):
     """What the five have in common."""
 
     name: ClassVar[str]
     title: ClassVar[str]
-    credentials: tuple[str, ...] = ()
-    resumable = False
     options: ClassVar[tuple[str, ...]] = ()
     """Options that the script takes; each goes to it as ``--option value``."""
 
-    def version(self) -> str:
+    def version(self, choice: AgentChoice | None = None) -> str:  # noqa: ARG002 - the protocol's
         """The scripts come with this package."""
         return version("posttrainbench")
 

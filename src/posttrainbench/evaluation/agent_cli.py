@@ -111,6 +111,7 @@ def _measure(flags: argparse.Namespace, cell: CellFile) -> Measured:
         connections=flags.max_connections,
         gpu_memory_utilization=flags.gpu_memory_utilization,
         grader=_grader(flags, cell),
+        keep_verdicts=False,  # an agent must neither read nor write those of the final evaluation
         progress=_Counter(),
     )
 

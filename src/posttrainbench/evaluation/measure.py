@@ -65,6 +65,7 @@ def measure(
     connections: int | None = None,
     gpu_memory_utilization: float | None = None,
     grader: GraderChoice | None = None,
+    keep_verdicts: bool = True,
     sandbox: str = "auto",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Measured:
@@ -78,6 +79,7 @@ def measure(
         max_tokens: limit of an answer; ``None`` takes the benchmark's own.
         few_shot: worked examples in plain text instead of the chat template.
         connections: requests at once; ``None`` leaves it to the engine.
+        keep_verdicts: whether verdicts are taken from this user's cache and put into it.
         sandbox: where code that the model wrote is run.
         progress: called with the number of answers and of items.
 
@@ -130,7 +132,7 @@ def measure(
                 few_shot=few_shot,
                 sandbox=sandbox,
                 grader=choice,
-                grader_cache=_grader_cache() if choice is not None else None,
+                grader_cache=_grader_cache() if choice is not None and keep_verdicts else None,
             ),
             lambda _done, _total: None,
         )

@@ -7,7 +7,6 @@ of the host, because the sandboxes for that code cannot stand inside another one
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from ..errors import (
 from ..records import read_json, write_json
 from ..registry import make
 from ..sandboxes import Ending, Layout, Limits, Mount, Request, Sandbox
+from ..sandboxes.accelerators import visible_inside
 from ..sandboxes.python import python_environment, python_mounts
 from ..sandboxes.runner import run
 from .generate import OFFLINE
@@ -125,7 +125,7 @@ def run_step(
             sys.executable, "-m", f"posttrainbench.evaluation.{step}", where(f"{OUT}/{REQUEST}"),
         ),
         workdir=where(OUT),
-        env={**_environment(), **grants.env},
+        env={**_environment(isolated=sandbox.isolates_files), **grants.env},
         network=grants.network,
         limits=place.limits,
     )  # fmt: skip
@@ -139,16 +139,14 @@ def run_step(
     return ending
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, isolated: bool) -> dict[str, str]:
     # Threads that spin at a barrier starve each other when the cores are shared: a short spin costs
     # nothing on an idle machine and is many times faster on a busy one.
     environment = {
         "GOMP_SPINCOUNT": "1000", "PYTHONUNBUFFERED": "1", **OFFLINE, **python_environment(),
     }  # fmt: skip
     environment["PATH"] = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-    if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
-        environment["CUDA_VISIBLE_DEVICES"] = visible
-    return environment
+    return environment | visible_inside(isolated=isolated)
 
 
 def _raise_failure(step: Step, ending: Ending, out: Path, tail: str) -> None:

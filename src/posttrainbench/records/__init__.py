@@ -8,6 +8,8 @@ from .schemas import (
     Attempt,
     Audit,
     BaseScore,
+    Beginning,
+    Cause,
     CheckOutcome,
     Enforcement,
     Evidence,
@@ -19,10 +21,12 @@ from .schemas import (
     Submission,
     Verdict,
 )
+from .usage import TokenUse, total
 
 __all__ = [
-    "Attempt", "Audit", "BaseScore", "CheckOutcome", "Concern", "Enforcement", "Evaluation",
-    "Event", "Evidence", "FileEntry", "Finding", "GraderUse", "Journal", "Preparation", "Result",
-    "RunDir", "SampleScore", "SeedResult", "Source", "Submission", "Try", "Verdict", "now",
-    "publish", "read_json", "temporary_beside", "write_bytes", "write_json",
+    "Attempt", "Audit", "BaseScore", "Beginning", "Cause", "CheckOutcome", "Concern", "Enforcement",
+    "Evaluation", "Event", "Evidence", "FileEntry", "Finding", "GraderUse", "Journal",
+    "Preparation", "Result", "RunDir", "SampleScore", "SeedResult", "Source", "Submission",
+    "TokenUse", "Try", "Verdict", "now", "publish", "read_json", "temporary_beside", "total",
+    "write_bytes", "write_json",
 ]  # fmt: skip

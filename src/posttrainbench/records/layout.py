@@ -9,7 +9,11 @@ RUN/spec.json                 RunSpec, frozen
     workspace/                the agent's desk; after the run without weights and caches
     workspace.manifest.jsonl  every path that the agent left: head, FileEntry a line, tail
     scratch/                  private home and /tmp of the agent; gone after the audit
-    attempts/NNN.json         Attempt; NNN.output.jsonl holds its terminal output
+    attempts/NNN.json         Attempt; NNN.output.jsonl holds its terminal output,
+                              NNN.prompt.md what it was told where that is not prompt.md
+    gateway.jsonl             requests to models that passed the run's gateway, or were refused
+    resources.jsonl           ResourceSample a line: what machine, run and GPUs were doing
+    trajectory.json           all attempts in Harbor's format (ATIF); made from the output files
     submission.json           Submission; submission/ is our copy of final_model
     audits/NNN.json           Audit
     evaluations/NNN/          Evaluation with its inspect logs
@@ -50,6 +54,9 @@ class RunDir:
         self.manifest_file = self.path / "workspace.manifest.jsonl"
         self.scratch = self.path / "scratch"
         self.attempts = self.path / "attempts"
+        self.gateway_file = self.path / "gateway.jsonl"
+        self.resources_file = self.path / "resources.jsonl"
+        self.trajectory_file = self.path / "trajectory.json"
         self.submission_file = self.path / "submission.json"
         self.submission = self.path / "submission"
         self.audits = self.path / "audits"
@@ -148,6 +155,10 @@ class RunDir:
 
     def attempt_file(self, number: int) -> Path:
         return self.attempts / f"{number:03d}.json"
+
+    def attempt_prompt_file(self, number: int) -> Path:
+        """What the agent was told at the beginning of a later attempt."""
+        return self.attempts / f"{number:03d}.prompt.md"
 
     def output_file(self, number: int) -> Path:
         return self.attempts / f"{number:03d}.output.jsonl"

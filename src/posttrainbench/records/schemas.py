@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ..spec import Frozen
 from .base import Record
+from .usage import TokenUse
 
 Outcome = Literal["clean", "flagged", "undecided"]
 Weight = Literal["conclusive", "needs-judge", "informs"]
@@ -69,26 +70,72 @@ class Enforcement(Frozen):
     network: str = ""
 
 
+Cause = Literal[
+    "finished",
+    "gave-up",
+    "out-of-time",
+    "over-cost",
+    "out-of-disk",
+    "out-of-memory",
+    "interrupted",
+    "worker-died",
+    "credentials-refused",
+    "login-expired",
+    "rate-limited",
+    "usage-limit",
+    "api-down",
+    "crashed",
+    "killed",
+    "never-started",
+]
+"""Why an attempt came to its end; ``agents.endings`` says what may follow on each."""
+
+
+Beginning = Literal["first", "worker-died", "re-prompted", "api-back", "login-renewed", "crashed"]
+"""Why an agent was let loose (again)."""
+
+
 class Attempt(Record):
     """``attempts/NNN.json``: one time that the agent was let loose."""
 
     schema_version: Literal["attempt/1"] = "attempt/1"
     number: int
+    began: Beginning = "first"
     ended: Literal[
         "exited",
         "out-of-time",
+        "over-cost",
         "out-of-disk",
         "out-of-memory",
         "interrupted",
         "worker-died",
         "not-started",
     ]
+    cause: Cause | None = None
+    """What that end means, from the CLI's own events and from what the API answered."""
+    cause_detail: str = ""
     exit_code: int | None = None
     signal: int | None = None
     killed: bool = False
     """Whether the grace ran out and everything was killed."""
     seconds: float
+    waited_seconds: float = 0.0
+    """Waited before it began, for an API that was down; counts as spent budget."""
     started_at: str
+    session_id: str = ""
+    """The CLI's own session, which a later attempt can resume."""
+    messages: int = 0
+    tool_calls: int = 0
+    models: dict[str, TokenUse] = Field(default_factory=dict)
+    """Tokens and dollars by model, as the CLI told; priced by a table where it tells no dollars."""
+    metered: dict[str, TokenUse] = Field(default_factory=dict)
+    """The same as the run's gateway counted; empty where there was none."""
+    cost_usd: float | None = None
+    """The higher of both; ``None`` where neither is known."""
+    refused_requests: int = 0
+    """Requests that the gateway refused; ``gateway.jsonl`` says why."""
+    workspace_changed: bool | None = None
+    """Whether the workspace was another one at the end; ``None``: not compared."""
     cpu_seconds: float | None = None
     peak_memory: int | None = None
     survivors: int = 0
@@ -213,6 +260,9 @@ class Result(Record):
     ended: str
     agent_seconds: float
     stage_seconds: dict[str, float]
-    tokens: dict[str, int] = Field(default_factory=dict)
+    models: dict[str, TokenUse] = Field(default_factory=dict)
+    """Tokens and dollars of the agent by model, over all attempts."""
     cost_usd: float | None = None
-    cost_source: str = ""
+    """The agent's sum; ``None`` where it is not known.  The grader's cost stands in evaluations."""
+    cause: Cause | None = None
+    """Why the agent's work came to its end."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from ..errors import RunInterruptedError, SpecError
 from ..evaluation.engines.choice import engine_name
@@ -10,8 +13,9 @@ from ..evaluation.grader import require_grader
 from ..records import Result, RunDir
 from ..registry import make
 from ..sandboxes.choose import choose
-from ..spec import RunSpec
+from ..spec import AgentChoice, RunSpec, spec_error
 from .context import Reporter
+from .solving.choice import settle_agent
 from .worker import Worker
 
 
@@ -39,10 +43,24 @@ def settle(spec: RunSpec) -> RunSpec:
 
     template_source(model.entry.family)
     sandbox = choose(spec.sandbox.name)
-    agent.version()
     return spec.model_copy(
-        update={"sandbox": spec.sandbox.model_copy(update={"name": sandbox.name})}
+        update={
+            "sandbox": spec.sandbox.model_copy(update={"name": sandbox.name}),
+            "agent": settle_agent(spec, agent),
+        }
     )
+
+
+def make_choice(data: dict[str, Any]) -> AgentChoice:
+    """An agent choice out of plain data.
+
+    Raises:
+        SpecError: names the key, the value and the reason.
+    """
+    try:
+        return AgentChoice.model_validate(data)
+    except ValidationError as error:
+        raise spec_error("agent", error) from None
 
 
 def create(spec: RunSpec, results: Path | str = "results") -> RunDir:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,6 +65,15 @@ class Context:
     def benchmark(self) -> Benchmark:
         plugin: Benchmark = make("benchmark", self.spec.benchmark)
         return plugin
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of the benchmark's items; only after `prepare`."""
+        return Path(self.run.preparation().data_dir)
+
+    def granted(self, names: tuple[str, ...]) -> dict[str, str]:
+        """Those variables of this process' environment, where they are set."""
+        return {name: os.environ[name] for name in names if name in os.environ}
 
     @cached_property
     def agent(self) -> Agent:

@@ -8,9 +8,15 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from ..catalog import BenchmarkEntry, ModelEntry
-from ..rules import rules
+from ..rules import Rule, rules
 from ..spec import RunSpec
 from ..units import format_duration
+
+_COSTS_THE_SCORE = frozenset(
+    {"contamination", "evaluation-tampering", "model-substitution", "third-party-api",
+     "grader-misuse"}
+)  # fmt: skip
+"""The other rules enforce themselves: what breaks them has no effect."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,19 @@ def hardware_words(spec: RunSpec) -> str:
     return f"You have {count} {kind}{plural} to yourself (see nvidia-smi)."
 
 
-def prompt(spec: RunSpec, model: ModelEntry, benchmark: BenchmarkEntry, places: Places) -> str:
-    """The whole text."""
+def prompt(
+    spec: RunSpec,
+    model: ModelEntry,
+    benchmark: BenchmarkEntry,
+    places: Places,
+    *,
+    interactive: bool = False,
+) -> str:
+    """The whole text.
+
+    Args:
+        interactive: whether the reader is a language model that ends its work with a last message.
+    """
     environment = Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -43,6 +60,7 @@ def prompt(spec: RunSpec, model: ModelEntry, benchmark: BenchmarkEntry, places: 
             default_for_string=False
         ),  # the text goes to a model, not to a browser
     )
+    told = rules(spec.permissions, graded=benchmark.graded)
     source = (files(__package__) / "desk_files" / "prompt.md.jinja").read_text(encoding="utf-8")
     text = environment.from_string(source).render(
         model_title=model.title,
@@ -54,12 +72,20 @@ def prompt(spec: RunSpec, model: ModelEntry, benchmark: BenchmarkEntry, places: 
         max_tokens=benchmark.max_tokens[0],
         token_flag=benchmark.token_flag,
         grader=spec.evaluation.grader if benchmark.graded else None,
+        interactive=interactive,
         agent_limit=benchmark.agent_limit,
         workspace=places.workspace,
         python=places.python,
         hardware=hardware_words(spec),
         network=spec.sandbox.network,
         budget=format_duration(spec.budget.seconds),
-        rules=rules(spec.permissions),
+        rules=told,
+        convicting=_convicting(told),
     )
     return text.strip() + "\n"
+
+
+def _convicting(told: tuple[Rule, ...]) -> str:
+    """Numbers of the rules whose breach costs the score, as words."""
+    numbers = [str(n) for n, rule in enumerate(told, start=1) if rule.category in _COSTS_THE_SCORE]
+    return f"{', '.join(numbers[:-1])} or {numbers[-1]}"

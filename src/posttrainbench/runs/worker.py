@@ -22,6 +22,7 @@ from ..paths import cache_dir
 from ..records import Journal, RunDir
 from ..records.lease import Lease
 from .context import STAGES, Context, Reporter, Silent
+from .resources import ResourceRecorder
 
 ALIASES = {"evaluate": ("generate", "grade")}
 ONCE = ("prepare", "solve", "collect")
@@ -58,6 +59,7 @@ class Worker:
         self.cache = cache or cache_dir()
         self.report = report or Silent()
         self._stops = 0
+        self._at = ""
 
     def run(self, stages: Sequence[str] = ()) -> bool:
         """Go through the stages that are not done, or through the named ones again.
@@ -86,10 +88,12 @@ class Worker:
                 should_stop=lambda: self._stops > 0,
             )
             todo = self._todo(journal, stages)
-            for stage in todo:
-                if self._stops:
-                    break
-                self._stage(context, stage)
+            devices = None if spec.resources.gpus else ()
+            with ResourceRecorder(self.run_dir, lambda: self._at, devices=devices):
+                for stage in todo:
+                    if self._stops:
+                        break
+                    self._stage(context, stage)
             finished = all(stage in journal.done_stages() for stage in todo)
             journal.append("worker-ended", finished=finished)
             return finished
@@ -120,6 +124,7 @@ class Worker:
         module = import_module(f"{__package__}.stages.{stage}")
         stage_function: Callable[[Context], dict[str, Any]] = module.run
         context.journal.append("stage-started", stage)
+        self._at = stage
         self.report.stage(stage, "started")
         started = time.monotonic()
         try:

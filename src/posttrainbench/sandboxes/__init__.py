@@ -90,6 +90,9 @@ class Request:
     """A socket of the caller's that becomes the command's standard input and output, to talk with
     it while it runs; then there is no other input, and no stdout for the :class:`Output`.  The
     caller keeps its descriptor and closes it after the end."""
+    pass_fds: tuple[int, ...] = ()
+    """Descriptors of the caller's that the command inherits under the same numbers; no other
+    process of the sandbox keeps them open.  The caller closes its own."""
     network: bool = False
     limits: Limits = field(default_factory=Limits)
     end_signal: signal.Signals = signal.SIGTERM

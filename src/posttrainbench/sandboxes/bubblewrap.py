@@ -98,7 +98,7 @@ class Bubblewrap:
             yield Launch(
                 argv=(path, "--args", str(arguments), "--", *_BECOME, *request.argv),
                 env=PLAIN,
-                pass_fds=tuple(options.descriptors),
+                pass_fds=(*options.descriptors, *request.pass_fds),
                 info_fd=read_end,
                 private=copies,
             )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from ..errors import SandboxError
 from . import Request
 
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 USER = "agent"
+_LAST_STREAM = 2
 
 PLAIN: dict[str, str] = {"PATH": SAFE_PATH, "LANG": "C.UTF-8"}
 """For our own helper programs around the command; holds nothing of the caller's environment."""
@@ -31,8 +34,8 @@ def check_command(request: Request) -> None:
     """Refuse what no sandbox can start.
 
     Raises:
-        SandboxError: an empty command, a NUL character, a relative working directory, or two
-            kinds of input.
+        SandboxError: an empty command, a NUL character, a relative working directory, two
+            kinds of input, or a descriptor that is not open or a standard stream.
     """
     if not request.argv or not request.argv[0]:
         raise SandboxError("the command is empty", advice="name a program in argv")
@@ -45,3 +48,14 @@ def check_command(request: Request) -> None:
         )
     if request.stdin and request.connection is not None:
         raise SandboxError("a command with a connection gets no other input")
+    for descriptor in request.pass_fds:
+        if descriptor <= _LAST_STREAM or not _is_open(descriptor):
+            raise SandboxError(f"the descriptor {descriptor} cannot be handed to a command")
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

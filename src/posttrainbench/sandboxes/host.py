@@ -93,6 +93,7 @@ class Host:
                 "env": env | dict([mark.split("=")] if mark else []),
                 "status": write_end,
                 "proc": proc,
+                "passed": request.pass_fds,
                 "loopback": not request.network,
                 "ambient": "--keep-caps" in unshare,
             }
@@ -102,7 +103,7 @@ class Host:
             yield Launch(
                 argv=(*unshare, sys.executable, "-I", "-S", supervisor, str(document)),
                 env=PLAIN,
-                pass_fds=(write_end, proc, document),
+                pass_fds=(write_end, proc, document, *request.pass_fds),
                 info_fd=read_end,
                 cwd=Path(request.workdir),
                 private=copies,

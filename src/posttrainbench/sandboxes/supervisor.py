@@ -44,6 +44,8 @@ def main(descriptor: int) -> NoReturn:
     command = os.fork()
     if command == 0:
         _become_command(job)
+    for passed in job["passed"]:
+        os.close(passed)
     status = _wait(command)
     _kill_the_rest()
     code = os.waitstatus_to_exitcode(status)

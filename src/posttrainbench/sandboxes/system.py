@@ -72,7 +72,7 @@ def written(*, network: bool) -> dict[str, bytes]:
     files = {
         "/etc/passwd": (
             "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n"
-            f"{USER}:x:{UID}:{UID}:{USER}:{HOME}:/bin/sh\n"
+            f"{USER}:x:{UID}:{UID}:{USER}:{HOME}:{_shell()}\n"
             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
         ),
         "/etc/group": f"root:x:0:\n{USER}:x:{UID}:\nnogroup:x:65534:\n",
@@ -80,6 +80,11 @@ def written(*, network: bool) -> dict[str, bytes]:
         "/etc/hosts": hosts,
     }
     return {path: text.encode() for path, text in files.items()}
+
+
+def _shell() -> str:
+    """The login shell, which some agents run every command in."""
+    return "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
 
 
 def scaffold(shared_memory: int | None) -> Iterator[str]:

@@ -85,6 +85,18 @@ class Row:
     def coverage(self) -> Coverage:
         return sum((model.coverage for model in self.models), Coverage(0, 0, 0))
 
+    @property
+    def cost_usd(self) -> float | None:
+        """Dollars over all its runs; ``None`` where no run's cost is known."""
+        known = [
+            run.cell.cost_usd
+            for model in self.models
+            for cell in model.cells
+            for run in cell.runs
+            if run.cell.cost_usd is not None
+        ]
+        return sum(known) if known else None
+
 
 @dataclass(frozen=True)
 class Board:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from ..catalog import ReferenceKind, all_models, reference_score, weights
 from ..records import Result
-from ..spec import RunSpec
+from ..spec import AgentChoice, RunSpec
 from ..units import format_duration
 
 View = Literal["strict", "observed"]
@@ -67,6 +68,8 @@ class Cell:
     categories: tuple[str, ...] = ()
     comparable: bool = True
     protocol_version: str = "1"
+    cost_usd: float | None = None
+    """What the agent's models cost; ``None`` where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def cell_of(result: Result, spec: RunSpec, run: str) -> Cell:
         contestant=Contestant(
             agent=spec.agent.name,
             model=spec.agent.model or "",
-            options=tuple(sorted(spec.agent.options.items())),
+            options=_conditions(spec.agent),
             budget_seconds=spec.budget.seconds,
         ),
         model=result.model,
@@ -100,7 +103,23 @@ def cell_of(result: Result, spec: RunSpec, run: str) -> Cell:
         categories=result.verdict.categories,
         comparable=result.comparable,
         protocol_version=result.protocol_version,
+        cost_usd=result.cost_usd,
     )
+
+
+def _conditions(choice: AgentChoice) -> tuple[tuple[str, str], ...]:
+    """What tells one way of playing from another, beside agent, model and budget.
+
+    The version of a CLI is not among them: it changes weekly, and the record has it.
+    """
+    named = dict(choice.options)
+    if choice.reasoning_effort is not None:
+        named["effort"] = choice.reasoning_effort
+    if choice.base_url is not None:
+        named["endpoint"] = urlsplit(choice.base_url).netloc
+    if choice.reprompt.most:
+        named["reprompt"] = str(choice.reprompt.most)
+    return tuple(sorted(named.items()))
 
 
 def count(cell: Cell, view: View) -> Counted:

@@ -1,1 +1,1 @@
-"""An agent's output stream on its way to records: timestamps, redaction, caps."""
+"""An agent's output: on its way to the disk (redacted, capped), and read again as events."""

@@ -1,16 +1,19 @@
-"""Read an output file that a crash may have cut off."""
+"""Read an output file that a crash may have cut off, also while it is still being written."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import RecordError
 
 _LONGEST = 4 << 20
 """No line of ours is longer; anything that is, is damage and is skipped."""
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,62 @@ def read_output(path: Path) -> Iterator[OutputLine]:
     Raises:
         RecordError: the file is there but cannot be read.
     """
+    return (line for _, line in numbered_output(path))
+
+
+def numbered_output(
+    path: Path, *, follow: Callable[[], bool] | None = None
+) -> Iterator[tuple[int, OutputLine]]:
+    """The same with each line's number in the file, from 1.
+
+    Args:
+        follow: says whether the writer is still at work.  While it is, the end of the file is
+            waited at, and so is a file that does not exist yet.
+
+    Raises:
+        RecordError: the file is there but cannot be read.
+    """
     try:
-        with path.open("rb") as file:
-            while raw := file.readline(_LONGEST):
-                line = _parse(raw)
-                if line:
-                    yield line
-    except FileNotFoundError:
-        return
+        file = _open(path, follow)
+        if file is not None:
+            with file:
+                yield from _lines(file, follow)
     except OSError as error:
         raise RecordError(
             f"{path} cannot be read: {error.strerror or error}",
             advice="check the permissions of the run directory",
         ) from error
+
+
+def _open(path: Path, follow: Callable[[], bool] | None) -> BinaryIO | None:
+    while True:
+        goes_on = follow is not None and follow()
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            if not goes_on:
+                return None
+            time.sleep(_POLL_SECONDS)
+
+
+def _lines(file: BinaryIO, follow: Callable[[], bool] | None) -> Iterator[tuple[int, OutputLine]]:
+    number, begun, damaged = 1, b"", False
+    while True:
+        goes_on = follow is not None and follow()  # asked first: what came before its end is read
+        while raw := file.readline(_LONGEST):
+            damaged = damaged or len(begun) + len(raw) > _LONGEST
+            begun = b"" if damaged else begun + raw
+            if raw.endswith(b"\n"):
+                line = _parse(begun)
+                if line:
+                    yield number, line
+                number, begun, damaged = number + 1, b"", False
+        if not goes_on:
+            break
+        time.sleep(_POLL_SECONDS)
+    line = _parse(begun)
+    if line:
+        yield number, line
 
 
 def _parse(raw: bytes) -> OutputLine | None:
@@ -59,5 +105,5 @@ def _parse(raw: bytes) -> OutputLine | None:
             text=str(data["text"]),
             more=data.get("more") is True,
         )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
         return None

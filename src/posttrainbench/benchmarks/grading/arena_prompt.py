@@ -86,6 +86,24 @@ def game(question: str, answer_a: str, answer_b: str) -> str:
     return "".join(mark + part for mark, part in zip(_GAME, parts, strict=True))
 
 
+def question_of(message: str) -> str | None:
+    """The question of a game's user message; ``None``: it does not begin like one."""
+    before, mark, _ = message.partition(_GAME[1])
+    return before[len(_GAME[0]) :] if mark and before.startswith(_GAME[0]) else None
+
+
+def opponents(message: str, question: str, answer: str) -> Iterator[str]:
+    """What ``answer`` is compared with in this message, for every order of a game that it fits."""
+    start, end = f"{_GAME[0]}{question}{_GAME[1]}", _GAME[3]
+    for before, after in (
+        (f"{start}{answer}{_GAME[2]}", end),
+        (start, f"{_GAME[2]}{answer}{end}"),
+    ):
+        fits = len(before) + len(after) <= len(message)
+        if fits and message.startswith(before) and message.endswith(after):
+            yield message[len(before) : len(message) - len(after)]
+
+
 def _read(file: Path) -> str:
     try:
         with file.open("rb") as opened:

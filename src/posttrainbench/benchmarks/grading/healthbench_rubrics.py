@@ -25,12 +25,26 @@ def grader_prompt(template: str, turns: Sequence[Turn], answer: str, rubric: Rub
 
     Both marks of the template are filled at once, so that a mark inside the answer stays text.
     """
-    last = Turn(role="assistant", content=guard_conversation(answer))
-    conversation = "\n\n".join(f"{turn.role}: {turn.content}" for turn in (*turns, last))
-    before, _, rest = template.partition(_MARKS[0])
-    between, _, after = rest.partition(_MARKS[1])
+    return (
+        before_answer(template, turns) + guard_conversation(answer) + after_answer(template, rubric)
+    )
+
+
+def before_answer(template: str, turns: Sequence[Turn]) -> str:
+    """The grader's message up to the judged answer."""
+    conversation = "".join(f"{turn.role}: {turn.content}\n\n" for turn in turns)
+    return f"{template.partition(_MARKS[0])[0]}{conversation}assistant: "
+
+
+def between_marks(template: str) -> str:
+    """What stands between the judged answer and the rubric item."""
+    return template.partition(_MARKS[0])[2].partition(_MARKS[1])[0]
+
+
+def after_answer(template: str, rubric: Rubric) -> str:
+    """The grader's message from the end of the judged answer on."""
     item = f"[{rubric.points:g}] {rubric.criterion}"
-    return "".join([before, conversation, between, item, after])
+    return f"{between_marks(template)}{item}{template.partition(_MARKS[1])[2]}"
 
 
 def read_met(text: str) -> bool | None:

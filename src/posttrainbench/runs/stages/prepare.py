@@ -76,4 +76,5 @@ def _prompt(context: Context, model: Path, data: Path) -> str:
             model=where(layout, desk.MODEL),
             python="python",
         ),
+        interactive=context.agent.provider(context.spec.agent) is not None,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from ...agents.endings import spent
 from ...audit.erase import erase
 from ...catalog import best_reference
 from ...records import (
+    Attempt,
     Audit,
     BaseScore,
     Evaluation,
@@ -14,6 +16,7 @@ from ...records import (
     Preparation,
     Result,
     Submission,
+    TokenUse,
     Verdict,
     now,
     write_json,
@@ -77,9 +80,32 @@ def gather(context: Context) -> Result:
         audit=audit.number if audit else None,
         evaluation=evaluation.number if evaluation else None,
         ended=attempts[-1].ended if attempts else "not-started",
-        agent_seconds=sum(attempt.seconds for attempt in attempts),
+        cause=attempts[-1].cause if attempts else None,
+        agent_seconds=spent(attempts),
+        models=models_of(attempts),
+        cost_usd=cost_of(attempts),
         stage_seconds=_stage_seconds(context.journal),
     )
+
+
+def models_of(attempts: list[Attempt]) -> dict[str, TokenUse]:
+    """Tokens by model over all attempts: as the gateway counted, else as the CLI told."""
+    found: dict[str, TokenUse] = {}
+    for attempt in attempts:
+        for name, use in (attempt.metered or attempt.models).items():
+            found[name] = found[name].plus(use) if name in found else use
+    return found
+
+
+def cost_of(attempts: list[Attempt]) -> float | None:
+    """Dollars over all attempts; ``None`` where one that used tokens has no known price."""
+    costs = [
+        attempt.cost_usd
+        for attempt in attempts
+        if attempt.cost_usd is not None or attempt.models or attempt.metered
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
 
 
 def newest(evaluations: list[Evaluation], subject: str) -> Evaluation | None:

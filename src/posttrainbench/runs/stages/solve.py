@@ -1,163 +1,122 @@
 """solve: the agent at work, under the clock.
 
-The budget is spent once.  If the worker died in the middle, the sandbox died with it; what is left
-of the budget goes to a second attempt where the agent can resume its session, otherwise the run
-goes on with what stands in ``final_model``.
+The budget is spent once.  What follows on each end of an attempt stands in one table,
+:mod:`posttrainbench.agents.endings`; here it is carried out.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from ...agents import AgentLaunch, Desk
+from ...agents.endings import RULES, Step, counted, next_step, spent
+from ...errors import AgentError, PTBError, RunInterruptedError
 from ...records import Attempt, now, write_json
-from ...sandboxes import Ending, Layout, Limits, Request
-from ...sandboxes.python import python_environment
-from ...sandboxes.runner import run as run_command
 from ...traces.reader import read_output
-from ...traces.writer import TraceWriter
-from .. import desk
 from ..context import Context
-
-MIN_RESUME_SECONDS = 60.0
+from ..solving.attempt import play, understood
+from ..trajectory import write_run_trajectory
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Write ``attempts/NNN.json`` and its output file."""
+    """Write ``attempts/NNN.json`` with their output files, and ``trajectory.json``.
+
+    Raises:
+        AgentError: the agent could do nothing, for a reason outside of it; no budget is spent, and
+            a further call of the worker begins anew.
+        RunInterruptedError: the worker was told to stop, and a further one can go on with the
+            agent's session.
+    """
     _close_open_attempt(context)
-    attempts = context.run.list_attempts()
-    used = sum(attempt.seconds for attempt in attempts)
-    left = context.spec.budget.seconds - used
-    again = attempts and attempts[-1].ended == "worker-died"
-    if attempts and not (again and context.agent.resumable and left >= MIN_RESUME_SECONDS):
-        return {"attempts": len(attempts), "ended": attempts[-1].ended, "resumed": False}
-    attempt = _attempt(context, context.run.next_attempt(), left)
-    return {
-        "attempts": attempt.number,
-        "ended": attempt.ended,
-        "agent_seconds": round(attempt.seconds, 3),
-    }
-
-
-def _attempt(context: Context, number: int, budget: float) -> Attempt:
-    run, spec, sandbox = context.run, context.spec, context.sandbox
-    world = desk.world_of(run)
-    bare = desk.bare_layout(world)
-    launch = context.agent.launch(_desk_view(context, bare), spec.agent)
-    cell = desk.cell(
-        context.model.entry,
-        context.benchmark.entry,
-        spec.evaluation,
-        sandbox.where(bare, desk.MODEL),
-        sandbox.where(bare, desk.DATA),
-    )
-    deadline = time.time() + budget
-    layout = desk.full_layout(world, cell, deadline, launch)
-    request = _request(context, layout, launch, budget)
-    run.attempts.mkdir(exist_ok=True)
-    context.journal.append("attempt-started", "solve", number=number, deadline=deadline)
-    started_at = now()
-    secrets = _secrets(context)
-    with TraceWriter(
-        run.output_file(number), secrets=secrets, cap_bytes=spec.resources.output
-    ) as output:
-        ending = run_command(
-            sandbox,
-            request,
-            output,
-            on_tick=lambda elapsed: context.report.progress(
-                f"agent at work, {max(0, budget - elapsed):.0f} s left"
-            ),
-            should_stop=context.should_stop,
+    fresh = True
+    while (step := _next(context, fresh)) is not None:
+        waited = _wait(context, step)
+        if context.should_stop():
+            break
+        attempts = context.run.list_attempts()
+        used = spent(attempts) + (waited if counted(attempts) else 0.0)
+        play(
+            context,
+            step,
+            budget=context.spec.budget.seconds - used,
+            cost_left=_cost_left(context, attempts),
+            waited=waited,
         )
-    attempt = _record(context, number, started_at, ending, output)
-    write_json(run.attempt_file(number), attempt)
-    context.journal.append("attempt-ended", "solve", number=number, ended=attempt.ended)
-    return attempt
-
-
-def _desk_view(context: Context, layout: Layout) -> Desk:
-    where = context.sandbox.where
-    return Desk(
-        workspace=where(layout, desk.WORKSPACE),
-        prompt=context.run.prompt_file.read_text(encoding="utf-8"),
-        model=where(layout, desk.MODEL),
-        home=where(layout, "/home/agent"),
-        python=sys.executable,
-        budget_seconds=context.spec.budget.seconds,
-        benchmark=context.benchmark.entry.key,
-        data=where(layout, desk.DATA),
-    )
-
-
-def _request(context: Context, layout: Layout, launch: AgentLaunch, budget: float) -> Request:
-    where, resources = context.sandbox.where, context.spec.resources
-    bin_folder = str(Path(sys.executable).parent)
-    granted = {name: os.environ[name] for name in context.agent.credentials if name in os.environ}
-    return Request(
-        layout=layout,
-        argv=launch.argv,
-        workdir=where(layout, desk.WORKSPACE),
-        env={
-            "PATH": f"{bin_folder}:/usr/local/bin:/usr/bin:/bin",
-            "PTB_CELL_FILE": where(layout, desk.CELL),
-            "PTB_DEADLINE_FILE": where(layout, desk.DEADLINE),
-            "PYTHONUNBUFFERED": "1",
-            **python_environment(),
-            **context.engine.env,
-            **granted,
-            **launch.env,
-        },
-        stdin=launch.stdin,
-        network=context.spec.sandbox.network,
-        limits=Limits(
-            cpus=resources.cpus,
-            memory=resources.memory,
-            pids=resources.pids,
-            disk=resources.disk,
-            seconds=budget,
-            grace_seconds=context.spec.budget.grace_seconds,
-        ),
-    )
-
-
-def _secrets(context: Context) -> dict[str, str]:
-    """Values that must never reach the disk: the credentials, whether granted or not."""
+        fresh = False
+    attempts = context.run.list_attempts()
+    _write_trajectory(context)
+    _raise_if_unfinished(context, attempts)
+    last = attempts[-1]
     return {
-        name: value
-        for name, value in os.environ.items()
-        if value and (name in context.agent.credentials or name.endswith(("_KEY", "_TOKEN")))
+        "attempts": len(attempts),
+        "ended": last.ended,
+        "cause": last.cause,
+        "agent_seconds": round(spent(attempts), 3),
     }
 
 
-def _record(
-    context: Context, number: int, started_at: str, ending: Ending, output: TraceWriter
-) -> Attempt:
-    return Attempt(
-        at=now(),
-        package_version=context.version,
-        number=number,
-        ended=ending.ended,
-        exit_code=ending.exit_code,
-        signal=ending.signal,
-        killed=ending.killed,
-        seconds=ending.seconds,
-        started_at=started_at,
-        cpu_seconds=ending.cpu_seconds,
-        peak_memory=ending.peak_memory,
-        survivors=ending.survivors,
-        output_bytes=output.kept_bytes,
-        output_dropped=output.dropped_bytes,
-        redactions=output.redactions,
-        enforcement=ending.enforcement,
-        agent_version=context.agent.version(),
-        note=f"output lost: {output.storage_failed}" if output.storage_failed else "",
+def _next(context: Context, fresh: bool) -> Step | None:
+    if context.should_stop():
+        return None
+    attempts = context.run.list_attempts()
+    return next_step(
+        attempts,
+        context.spec.agent,
+        left=context.spec.budget.seconds - spent(attempts),
+        resumable=context.agent.resumable,
+        fresh=fresh,
     )
+
+
+def _wait(context: Context, step: Step) -> float:
+    """Wait out an outage; the seconds that passed."""
+    begin = time.monotonic()
+    while (passed := time.monotonic() - begin) < step.wait_seconds and not context.should_stop():
+        left = step.wait_seconds - passed
+        context.report.progress(f"the model cannot be reached; trying again in {left:.0f} s")
+        time.sleep(min(0.5, left))
+    return time.monotonic() - begin if step.wait_seconds else 0.0
+
+
+def _cost_left(context: Context, attempts: list[Attempt]) -> float | None:
+    limit = context.spec.agent.max_cost
+    if limit is None:
+        return None
+    return max(0.0, limit - sum(attempt.cost_usd or 0.0 for attempt in attempts))
+
+
+def _raise_if_unfinished(context: Context, attempts: list[Attempt]) -> None:
+    path = context.run.path
+    if not counted(attempts):
+        if context.should_stop() or not attempts:
+            raise RunInterruptedError(
+                f"{path} was stopped before the agent did anything",
+                advice=f"go on with `ptb worker {path}`",
+            )
+        last = attempts[-1]
+        meaning = RULES[last.cause or "never-started"].meaning
+        raise AgentError(
+            f"the agent {context.spec.agent.name!r} could not begin: {last.cause}: "
+            f"{last.cause_detail or meaning}",
+            advice=f"no budget is spent; mend it and go on with `ptb worker {path}`; "
+            f"its output: `ptb trace {path}`",
+        )
+    left = context.spec.budget.seconds - spent(attempts)
+    if context.should_stop() and next_step(
+        attempts, context.spec.agent, left=left, resumable=context.agent.resumable, fresh=True
+    ):
+        raise RunInterruptedError(
+            f"{path} was interrupted; the agent's session and {left:.0f} s of its time are kept",
+            advice=f"go on with `ptb worker {path}`",
+        )
+
+
+def _write_trajectory(context: Context) -> None:
+    """A trajectory that cannot be written costs no run: it can be made again at any time."""
+    try:
+        write_run_trajectory(context.run)
+    except PTBError as error:
+        context.journal.append("note", "solve", what="no trajectory", error=error.what)
 
 
 def _close_open_attempt(context: Context) -> None:
@@ -165,7 +124,6 @@ def _close_open_attempt(context: Context) -> None:
     started = context.journal.last("attempt-started", "solve")
     if started is None or context.run.attempt_file(number := int(started.data["number"])).exists():
         return
-    begin = datetime.fromisoformat(started.at)
     seconds = 0.0
     for line in read_output(context.run.output_file(number)):
         seconds = max(seconds, line.t)
@@ -173,11 +131,14 @@ def _close_open_attempt(context: Context) -> None:
         at=now(),
         package_version=context.version,
         number=number,
+        began=started.data.get("began", "first"),
+        waited_seconds=float(started.data.get("waited", 0.0)),
         ended="worker-died",
         seconds=seconds,
-        started_at=begin.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        agent_version=context.agent.version(),
+        started_at=started.at,
+        agent_version=context.agent.version(context.spec.agent),
         note="the worker ended in the middle; the time is that of the agent's last output",
     )
+    attempt = understood(context, attempt, None)
     write_json(context.run.attempt_file(number), attempt)
     context.journal.append("attempt-ended", "solve", number=number, ended="worker-died")
