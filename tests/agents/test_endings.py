@@ -185,7 +185,7 @@ def test_only_a_new_worker_goes_on_after_an_interruption() -> None:
     for name in ("interrupted", "worker-died"):
         stopped = attempt(name, tool_calls=4)
         assert step([stopped]) is None
-        assert step([stopped], fresh=True) == Step("worker-died", "s")
+        assert step([stopped], fresh=True) == Step("worker-back", "s")
 
 
 def test_what_cannot_be_resumed_is_over() -> None:

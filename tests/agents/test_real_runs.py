@@ -282,6 +282,6 @@ def test_a_stopped_worker_goes_on_with_the_session(tmp_path: Path, session_cache
         model.script = [*[shell("date > second.txt")] * 4, DONE]
         assert solve(run, session_cache)
     _, second = run.list_attempts()
-    assert (second.began, second.cause) == ("worker-died", "finished")
+    assert (second.began, second.cause) == ("worker-back", "finished")
     assert second.session_id == first.session_id
     assert (run.workspace / "second.txt").exists()

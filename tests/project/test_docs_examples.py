@@ -210,3 +210,77 @@ def test_the_snippets_without_a_file_name_compile(root: Path) -> None:
     assert found
     for name, code in found:
         compile(code, name, "exec")
+
+
+TALKER = """\
+#!/usr/bin/env python3
+import json, os, subprocess, sys, urllib.request
+
+def tell(**event):
+    print(json.dumps(event), flush=True)
+
+def ask(messages):
+    tool = {"type": "function", "function": {"name": "bash", "parameters": {
+        "type": "object", "properties": {"command": {"type": "string"}}}}}
+    body = {"model": model, "messages": messages, "tools": [tool]}
+    request = urllib.request.Request(
+        os.environ["EXAMPLE_BASE_URL"] + "/chat/completions", json.dumps(body).encode(),
+        {"Authorization": "Bearer " + os.environ["EXAMPLE_API_KEY"],
+         "Content-Type": "application/json"})
+    return json.load(urllib.request.urlopen(request))
+
+if sys.argv[1:] == ["--version"]:
+    sys.exit(print("1.2.3"))
+model = sys.argv[sys.argv.index("--model") + 1]
+messages, used = [{"role": "user", "content": sys.stdin.read()}], [0, 0]
+tell(type="start", id="session-1")
+while True:
+    answer = ask(messages)
+    used[0] += answer["usage"]["prompt_tokens"]
+    used[1] += answer["usage"]["completion_tokens"]
+    message = answer["choices"][0]["message"]
+    messages.append(message)
+    tell(type="say", text=message["content"])
+    if not message.get("tool_calls"):
+        break
+    for call in message["tool_calls"]:
+        command = json.loads(call["function"]["arguments"])["command"]
+        done = subprocess.run(command, shell=True, capture_output=True, text=True)
+        output = done.stdout + done.stderr
+        tell(type="tool", id=call["id"], run=command, output=output)
+        messages.append({"role": "tool", "tool_call_id": call["id"], "content": output})
+tell(**{"type": "end", "ok": True, "model": model, "in": used[0], "out": used[1]})
+"""
+
+
+@pytest.mark.slow
+def test_the_documented_cli_agent_plays_a_whole_run(distribution: Path, tmp_path: Path) -> None:
+    """A new agent is cheap: some sixty lines, and everything else follows."""
+    prefix = tmp_path / "agents" / "example_talker" / "1.2.3"
+    program = prefix / "node_modules" / ".bin" / "talker"
+    program.parent.mkdir(parents=True)
+    program.write_text(TALKER)
+    program.chmod(0o755)
+    (prefix / "installed.json").write_text("{}")
+    done = subprocess.run(
+        [sys.executable, "-m", "posttrainbench", "agents", "check", "talker", "--scripted",
+         "--keep", str(tmp_path / "results")],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(distribution),
+            "PTB_AGENTS": str(tmp_path / "agents"),
+            "PTB_CACHE": str(tmp_path / "cache"),
+            "NO_COLOR": "1",
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    [path] = (tmp_path / "results").iterdir()
+    [attempt] = RunDir.open(path).list_attempts()
+    assert (attempt.cause, attempt.tool_calls, attempt.session_id) == ("finished", 1, "session-1")
+    assert attempt.models["scripted/scripted-model"].input == 2000
+    assert attempt.metered["scripted/scripted-model"].input == 2000

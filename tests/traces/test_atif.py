@@ -297,7 +297,7 @@ def test_attempts_their_causes_and_their_tokens(document: Any) -> None:
     data = document.write(
         Part(1, [started, counters(100)], "the task", attempt(1, ended="worker-died"), "", "a/1"),
         Part(2, [started, counters(250)], "go on",
-             attempt(2, began="worker-died", cause="rate-limited", cause_detail="429: slow"), "",
+             attempt(2, began="worker-back", cause="rate-limited", cause_detail="429: slow"), "",
              "a/2"),
         Part(3, [started, Message(AT, text="on it")], None, None, AT, "a/3"),
         version="9.9", model="chosen", extra={"benchmark": "gsm8k"},

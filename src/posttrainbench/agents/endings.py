@@ -158,7 +158,7 @@ def next_step(
     if rule.then == "end" or (rule.most and row > rule.most):
         return None
     if rule.then == "later":
-        return Step("worker-died", last.session_id) if fresh else None
+        return Step("worker-back", last.session_id) if fresh else None
     if rule.then == "re-prompt":
         return _reprompt(attempts, choice, left)
     wait = 0.0

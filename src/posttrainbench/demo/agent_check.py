@@ -143,6 +143,7 @@ def real_check(
     nonce = secrets.token_hex(8)
     write_bytes(run.prompt_file, _TASK.format(nonce=nonce).encode())
     worker.run(("solve",))
+    yield Seen("endpoint and credentials", True, provider.base_url)
     yield from _attempts(run)
     written = _text(run.workspace / "check.txt")
     yield Seen("tool call", written == nonce, "check.txt was written" if written == nonce else

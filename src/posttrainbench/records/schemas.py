@@ -91,7 +91,7 @@ Cause = Literal[
 """Why an attempt came to its end; ``agents.endings`` says what may follow on each."""
 
 
-Beginning = Literal["first", "worker-died", "re-prompted", "api-back", "login-renewed", "crashed"]
+Beginning = Literal["first", "worker-back", "re-prompted", "api-back", "login-renewed", "crashed"]
 """Why an agent was let loose (again)."""
 
 
