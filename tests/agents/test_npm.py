@@ -160,7 +160,7 @@ def test_the_users_npm_settings_do_not_bend_it(
 
 def started() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CALL],
+        [sys.executable, "-u", "-c", CALL],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 

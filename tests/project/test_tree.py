@@ -95,3 +95,10 @@ def test_constraints_pin_every_direct_dependency(root: Path) -> None:
     pinned = {line.partition("==")[0] for line in lines if not line.startswith("#")}
     assert direct - {"posttrainbench"} <= pinned
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+", line) for line in lines if line[:1] != "#")
+
+
+def test_no_two_test_modules_have_one_name(tracked: list[Path], root: Path) -> None:
+    """pytest imports them by their bare names."""
+    names = [path.name for path in tracked if path.is_relative_to(root / "tests")]
+    modules = [n for n in names if n.endswith(".py") and n not in ("conftest.py", "__init__.py")]
+    assert sorted(modules) == sorted(set(modules))

@@ -84,23 +84,29 @@ class Npm:
         # could do anything, and are not needed.
         allowed = {"private": True, "allowScripts": {package.name: True}}
         (folder / "package.json").write_text(json.dumps(allowed))
-        common = ["--prefix", str(folder), "--global=false", "--loglevel=error"]
+        # In the folder, not with --prefix, which would also move npm's global settings there.
+        common = ["--global=false", "--loglevel=error"]
         chosen = ["--ignore-scripts", "--include=optional", "--no-audit", "--no-fund"]
         wanted = f"{package.name}@{version}"
-        self._call(["install", *common, *chosen, wanted], package, version, (lock,))
+        self._call(["install", *common, *chosen, wanted], package, version, (lock,), folder)
         rebuild = ["rebuild", *common, "--ignore-scripts=false", package.name]
-        self._call(rebuild, package, version, (lock,))
+        self._call(rebuild, package, version, (lock,), folder)
         return _fetched(folder)
 
     def _call(
-        self, arguments: Sequence[str], package: Package, version: str, keep: Sequence[int] = ()
+        self,
+        arguments: Sequence[str],
+        package: Package,
+        version: str,
+        keep: Sequence[int] = (),
+        where: Path | None = None,
     ) -> str:
         trouble = f"npm cannot install {package.name} {version}"
         try:
             done = subprocess.run(
                 [self.program, *arguments, "--update-notifier=false"], stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, errors="replace", timeout=_LONGEST_S, check=False,
-                pass_fds=tuple(keep),
+                pass_fds=tuple(keep), cwd=where,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise PTBError(
