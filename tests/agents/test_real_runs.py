@@ -148,10 +148,10 @@ def test_an_early_stopper_is_asked_to_go_on_in_its_session(
 def test_a_refused_key_costs_nothing(
     name: str, tmp_path: Path, session_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "claude-code":
-        pytest.skip("it tries for three minutes; the cause is tested in test_claude_code.py")
+    # Claude Code would try for three minutes.
+    quick = {"options": {"retries": "1"}} if name == "claude-code" else {}
     with server([shell("date > done.txt"), DONE], key="another-key") as model:
-        run = new_run(tmp_path, name, model.url)
+        run = new_run(tmp_path, name, model.url, agent=quick)
         with pytest.raises(AgentError, match="credentials-refused"):
             solve(run, session_cache)
         assert "solve" not in run.journal.done_stages()
@@ -245,13 +245,26 @@ def test_a_run_that_costs_too_much_is_ended(name: str, tmp_path: Path, session_c
     assert 0.35 <= attempt.cost_usd < 0.9
 
 
-def test_an_outage_is_waited_out(tmp_path: Path, session_cache: Path, quick_waits: None) -> None:
-    limited = shell("date > after.txt", status=429, message="slow down", times=1)
-    with server([shell("date > before.txt"), limited, DONE]) as model:
-        run = new_run(tmp_path, "codex", model.url)
+@pytest.mark.parametrize(
+    ("name", "status", "times", "cause", "options"),
+    [
+        ("codex", 429, 1, "rate-limited", {}),
+        ("claude-code", 429, 2, "rate-limited", {"retries": "1"}),
+        ("claude-code", 500, 2, "api-down", {"retries": "1"}),
+    ],
+)
+def test_an_outage_is_waited_out(
+    name: str, status: int, times: int, cause: str, options: dict[str, str],
+    tmp_path: Path, session_cache: Path, quick_waits: None,
+) -> None:  # fmt: skip
+    """The other two CLIs try by themselves for one to four minutes before they give up."""
+    broken = shell("date > after.txt", status=status, message="slow down", times=times)
+    again = shell("date > after.txt")
+    with server([shell("date > before.txt"), broken, again, again, DONE]) as model:
+        run = new_run(tmp_path, name, model.url, agent={"options": options})
         assert solve(run, session_cache)
     first, second = run.list_attempts()
-    assert (first.cause, second.began, second.cause) == ("rate-limited", "api-back", "finished")
+    assert (first.cause, second.began, second.cause) == (cause, "api-back", "finished")
     assert first.session_id == second.session_id
     assert second.waited_seconds > 0.2
     assert endings.spent([first, second]) == sum(

@@ -6,7 +6,6 @@ import json
 import signal
 from typing import ClassVar
 
-from ..errors import SpecError
 from ..spec import AgentChoice, Effort
 from ..traces.events import EventReader
 from . import AgentLaunch, Desk, Package, Provider
@@ -44,6 +43,9 @@ class ClaudeCode(CliAgent):
     name = "claude-code"
     title = "Claude Code (Anthropic)"
     cli = Package("@anthropic-ai/claude-code", "2.1.332", "claude")
+    served = Provider(
+        "anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", "Anthropic API"
+    )
     logins = True
     end_signal = signal.SIGINT
     efforts: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
@@ -54,16 +56,8 @@ class ClaudeCode(CliAgent):
         "output": "the most tokens of one answer",
         "key_header": "where the key goes: x-api-key, or bearer (usual where base_url is set)",
         "web_search": "on or off",
+        "retries": "how often a failed request is sent again; usually ten times in three minutes",
     }
-
-    def provider(self, choice: AgentChoice) -> Provider:
-        """Anthropic's API, or another endpoint that speaks it."""
-        return Provider(
-            api="anthropic",
-            base_url=choice.base_url or "https://api.anthropic.com",
-            key_variable=choice.key_variable or "ANTHROPIC_API_KEY",
-            title="Anthropic API",
-        )
 
     def check(self, choice: AgentChoice) -> None:
         """Refuse unknown options and efforts, and values that are none.
@@ -73,7 +67,7 @@ class ClaudeCode(CliAgent):
         """
         super().check(choice)
         seconds_option(self.name, choice, "shell_timeout")
-        for name in ("context", "output"):
+        for name in ("context", "output", "retries"):
             number_option(self.name, choice, name)
         one_of(self.name, choice, "key_header", tuple(_KEY_HEADERS))
         one_of(self.name, choice, "web_search", ("on", "off"))
@@ -89,6 +83,8 @@ class ClaudeCode(CliAgent):
         installed = self.installed(choice)
         home = {".claude/settings.json": json.dumps(_SETTINGS).encode()}
         env = {**_QUIET, **self._times(desk, choice), **self._limits(choice)}
+        if "retries" in choice.options:
+            env["CLAUDE_CODE_MAX_RETRIES"] = choice.options["retries"]
         if desk.login is not None:
             env |= desk.login.env
             home |= desk.login.files
@@ -96,10 +92,7 @@ class ClaudeCode(CliAgent):
             env["ANTHROPIC_BASE_URL"] = desk.endpoint.url
             env[self._key_variable(choice)] = desk.endpoint.key or "none"
         else:
-            raise SpecError(
-                f"agent {self.name!r} got neither an endpoint nor a login",
-                advice="set agent.key_variable to the variable that holds the key",
-            )
+            raise self.no_way_in()
         argv = [str(installed.program), "--print", "--verbose", "--output-format", "stream-json"]
         argv += ["--dangerously-skip-permissions", "--forward-subagent-text"]
         argv += ["--thinking-display", "summarized"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from ..errors import SpecError
 from ..spec import AgentChoice
-from . import Package, PlainAgent
+from . import Package, PlainAgent, Provider
 from .npm import Installed, find
 
 
@@ -17,6 +18,8 @@ class CliAgent(PlainAgent):
     name: ClassVar[str]
     title: ClassVar[str]
     cli: ClassVar[Package]
+    served: ClassVar[Provider]
+    """Where its model is served usually; an agent with several providers has its own `provider`."""
     options: ClassVar[Mapping[str, str]] = {}
     """Options of ``choice.options`` that it knows, with a line of help each."""
     resumable = True
@@ -32,6 +35,21 @@ class CliAgent(PlainAgent):
             MissingRequirementError: it is not installed.
         """
         return find(self.cli, choice.version if choice else None, self.name).version
+
+    def provider(self, choice: AgentChoice) -> Provider:
+        """Its usual provider, or another endpoint that speaks the same API."""
+        return replace(
+            self.served,
+            base_url=choice.base_url or self.served.base_url,
+            key_variable=choice.key_variable or self.served.key_variable,
+        )
+
+    def no_way_in(self) -> SpecError:
+        """What `launch` raises where a desk has neither an endpoint nor a login."""
+        return SpecError(
+            f"agent {self.name!r} got neither an endpoint nor a login",
+            advice="set agent.key_variable to the variable that holds the key",
+        )
 
     def installed(self, choice: AgentChoice) -> Installed:
         """The installation that ``choice`` means.

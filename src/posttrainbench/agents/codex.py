@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from ..errors import SpecError
 from ..spec import AgentChoice, Effort
 from ..traces.events import EventReader
 from . import AgentLaunch, Desk, Package, Provider
@@ -38,6 +37,9 @@ class Codex(CliAgent):
     name = "codex"
     title = "Codex CLI (OpenAI)"
     cli = Package("@openai/codex", "0.171.0", "codex")
+    served = Provider(
+        "openai-responses", "https://api.openai.com/v1", "OPENAI_API_KEY", "OpenAI API"
+    )
     logins = True
     end_signal = signal.SIGINT
     efforts: tuple[Effort, ...] = ("minimal", "low", "medium", "high", "xhigh", "max")
@@ -46,15 +48,6 @@ class Codex(CliAgent):
         "web_search": "live (usual), cached or disabled",
         "subagents": "on or off (usual): the CLI tells nothing of what they do and use up",
     }
-
-    def provider(self, choice: AgentChoice) -> Provider:
-        """OpenAI's API, or another endpoint that speaks Responses."""
-        return Provider(
-            api="openai-responses",
-            base_url=choice.base_url or "https://api.openai.com/v1",
-            key_variable=choice.key_variable or "OPENAI_API_KEY",
-            title="OpenAI API",
-        )
 
     def check(self, choice: AgentChoice) -> None:
         """Refuse unknown options and efforts, and values that are none.
@@ -93,10 +86,7 @@ class Codex(CliAgent):
                 "supports_websockets": False,
             }
         else:
-            raise SpecError(
-                f"agent {self.name!r} got neither an endpoint nor a login",
-                advice="set agent.key_variable to the variable that holds the key",
-            )
+            raise self.no_way_in()
         home[".codex/config.toml"] = toml(tables)
         argv = [str(_program(installed)), "exec", *(["resume"] if desk.session_id else [])]
         argv += ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]

@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any, ClassVar
 
-from ..errors import SpecError
 from ..spec import AgentChoice, Effort
 from ..traces.events import EventReader
 from . import AgentLaunch, Desk, Package, Provider
@@ -30,21 +29,15 @@ class GeminiCli(CliAgent):
     name = "gemini-cli"
     title = "Gemini CLI (Google)"
     cli = Package("@google/gemini-cli", "0.61.0", "gemini")
+    served = Provider(
+        "gemini", "https://generativelanguage.googleapis.com", "GEMINI_API_KEY", "Gemini API"
+    )
     logins = True
     efforts: tuple[Effort, ...] = ("minimal", "low", "medium", "high")
     options: ClassVar[dict[str, str]] = {
         "shell_timeout": "how long a command may run without a word before it is ended; "
         "a quarter of the budget, at least five minutes",
     }
-
-    def provider(self, choice: AgentChoice) -> Provider:
-        """The Gemini API, or another endpoint that speaks it."""
-        return Provider(
-            api="gemini",
-            base_url=choice.base_url or "https://generativelanguage.googleapis.com",
-            key_variable=choice.key_variable or "GEMINI_API_KEY",
-            title="Gemini API",
-        )
 
     def check(self, choice: AgentChoice) -> None:
         """Refuse unknown options and efforts, and a time that is none.
@@ -81,10 +74,7 @@ class GeminiCli(CliAgent):
             env["GOOGLE_GEMINI_BASE_URL"] = desk.endpoint.url
             env["GEMINI_API_KEY"] = desk.endpoint.key
         else:
-            raise SpecError(
-                f"agent {self.name!r} got neither an endpoint nor a login",
-                advice="set agent.key_variable to the variable that holds the key",
-            )
+            raise self.no_way_in()
         silence = seconds_option(self.name, choice, "shell_timeout") or max(
             _LEAST_SILENCE_S, _SILENCE_SHARE * desk.budget_seconds
         )
