@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from posttrainbench.audit.architecture import (
+from posttrainbench.audit.intake.architecture import (
     Comparison,
     compare_configs,
     compare_tensors,
     head_is_tied,
 )
-from posttrainbench.audit.names import canonical
-from posttrainbench.audit.safetensors_header import Tensor
+from posttrainbench.audit.weights.names import canonical
+from posttrainbench.audit.weights.safetensors_header import Tensor
 from posttrainbench.errors import SubmissionError
 
 TEXT = {

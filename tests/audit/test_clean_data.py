@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from posttrainbench.audit.ngrams import Index
-from posttrainbench.audit.scanner import Scanner
-from posttrainbench.audit.texts import pieces
+from posttrainbench.audit.contamination.ngrams import Index
+from posttrainbench.audit.contamination.scanner import Scanner
+from posttrainbench.audit.reading.texts import pieces
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 BENCHMARKS = {

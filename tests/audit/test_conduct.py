@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from posttrainbench import RunSpec
-from posttrainbench.audit.conduct import ConductCheck
+from posttrainbench.audit.conduct.check import ConductCheck
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ import pytest
 from audit_samples import items
 
 from posttrainbench.audit import Case
-from posttrainbench.audit import contamination as module
-from posttrainbench.audit.contamination import ContaminationCheck
-from posttrainbench.audit.ngrams import Index
+from posttrainbench.audit.contamination import check as module
+from posttrainbench.audit.contamination.check import ContaminationCheck
+from posttrainbench.audit.contamination.ngrams import Index
 from posttrainbench.benchmarks import TestItem
 from posttrainbench.records import Finding
 
@@ -231,7 +231,7 @@ def test_nothing_is_followed_or_waited_for(case: Case, tmp_path: Path) -> None:
 
 
 def test_bombs_are_bounded_and_not_clean(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posttrainbench.audit.texts.pieces.__defaults__", (3_000_000,))
+    monkeypatch.setattr("posttrainbench.audit.reading.texts.pieces.__defaults__", (3_000_000,))
     (case.workspace / "bomb.gz").write_bytes(gzip.compress(b"a " * 5_000_000))
     (evidence,) = scan(case)["files-unseen"].evidence
     assert evidence.quote == "larger than 3000000 bytes"
@@ -258,7 +258,7 @@ def test_the_sum_is_bounded(case: Case, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_archives_and_large_binaries_are_told(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posttrainbench.audit.texts.BINARY_LIMIT", 10_000)
+    monkeypatch.setattr("posttrainbench.audit.reading.texts.BINARY_LIMIT", 10_000)
     (case.workspace / "a.zip").write_bytes(b"PK\x03\x04" + b"\0" * 100)
     (case.workspace / "tokens.bin").write_bytes(b"\1\0\2\0" * 5000)
     found = scan(case)

@@ -11,10 +11,10 @@ from audit_samples import save_bfloat16, save_model, tensors
 from safetensors.numpy import save_file
 
 from posttrainbench.audit import Case
-from posttrainbench.audit.distance import distance
-from posttrainbench.audit.provenance import ProvenanceCheck
-from posttrainbench.audit.tensors import ModelTensors
-from posttrainbench.audit.weights import holds_not_finite, round_to, to_float32, windows
+from posttrainbench.audit.provenance.check import ProvenanceCheck
+from posttrainbench.audit.weights.distance import distance
+from posttrainbench.audit.weights.tensors import ModelTensors
+from posttrainbench.audit.weights.values import holds_not_finite, round_to, to_float32, windows
 from posttrainbench.records import Finding, Submission
 
 MakeCase = Callable[..., Case]
@@ -111,8 +111,8 @@ def test_sampling_agrees_with_the_whole(tmp_path: Path, monkeypatch: pytest.Monk
     save_model(tmp_path / "b", moved(0.1))
     with ModelTensors(tmp_path / "a") as base, ModelTensors(tmp_path / "b") as model:
         whole = distance(base, model)
-        monkeypatch.setattr("posttrainbench.audit.distance.SAMPLE", 640)
-        monkeypatch.setattr("posttrainbench.audit.distance.PIECES", 10)
+        monkeypatch.setattr("posttrainbench.audit.weights.distance.SAMPLE", 640)
+        monkeypatch.setattr("posttrainbench.audit.weights.distance.PIECES", 10)
         sample = distance(base, model)
         again = distance(base, model)
     assert whole is not None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from posttrainbench.audit.quoting import QUOTE, quote, safe_name, shown_name
+from posttrainbench.audit.files.quoting import QUOTE, quote, safe_name, shown_name
 
 
 @pytest.mark.parametrize(

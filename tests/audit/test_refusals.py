@@ -16,7 +16,7 @@ import pytest
 from audit_samples import CONFIG, deep, save_bfloat16, save_model, tensors
 from safetensors.numpy import save_file
 
-from posttrainbench.audit.submission import take_over
+from posttrainbench.audit.intake.submission import take_over
 
 Spoil = Callable[[Path], Any]
 INDEX = "model.safetensors.index.json"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from posttrainbench.audit.safetensors_header import read_header
+from posttrainbench.audit.weights.safetensors_header import read_header
 from posttrainbench.errors import SubmissionError
 
 GOOD = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}

@@ -11,7 +11,7 @@ import pytest
 from audit_samples import CONFIG, save_model, tensors
 from safetensors.numpy import save_file
 
-from posttrainbench.audit.submission import take_over
+from posttrainbench.audit.intake.submission import take_over
 from posttrainbench.errors import DataError, StorageError
 from posttrainbench.records import Submission
 from posttrainbench.records.hashing import model_hash

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from audit_samples import deep
 
-from posttrainbench.audit.erase import erase, erase_below
-from posttrainbench.audit.opening import open_below
-from posttrainbench.audit.walk import MAX_PATH, Walk
+from posttrainbench.audit.files.erase import erase, erase_below
+from posttrainbench.audit.files.opening import open_below
+from posttrainbench.audit.files.walk import MAX_PATH, Walk
 
 
 def paths(walk: Walk) -> dict[str, str]:

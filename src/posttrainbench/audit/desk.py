@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..records import Evidence, Finding
 from . import Case
-from .documents import DocumentError, load_json, read_bounded
-from .opening import open_below
-from .quoting import quote, safe_name
-from .walk import Node, Walk
+from .files.documents import DocumentError, load_json, read_bounded
+from .files.opening import open_below
+from .files.quoting import quote, safe_name
+from .files.walk import Node, Walk
 
 _READ = 4_000_000
 """Bytes of a desk file that are compared; the files that are issued are far smaller."""

@@ -9,7 +9,7 @@ from .. import __version__, registry
 from ..errors import PTBError
 from ..records import Audit, CheckOutcome, Finding, now
 from . import Case, Check
-from .quoting import quote
+from .files.quoting import quote
 from .verdict import conclude
 
 Progress = Callable[[str], None]

@@ -79,13 +79,7 @@ def evaluate(
 
 
 def _print(benchmark: str, measured: Measured) -> None:
-    from .evaluations import (
-        percent,
-        print_breakdown,
-        print_concern,
-        print_grader,
-        print_ungraded,
-    )
+    from .evaluations import percent, print_breakdown, print_concern, print_grader, print_ungraded
     from .terminal import console, safe
 
     out = console()

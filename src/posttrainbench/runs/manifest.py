@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .. import __version__
-from ..audit.quoting import safe_name
-from ..audit.walk import MAX_ENTRIES, Node, Walk
+from ..audit.files.quoting import safe_name
+from ..audit.files.walk import MAX_ENTRIES, Node, Walk
 from ..errors import RecordError
 from ..records import FileEntry, now, publish, temporary_beside
 from ..records.files import parse, storage_error

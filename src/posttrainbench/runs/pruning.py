@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audit.erase import erase_below
-from ..audit.walk import Node
+from ..audit.files.erase import erase_below
+from ..audit.files.walk import Node
 
 WEIGHTS = frozenset(
     {

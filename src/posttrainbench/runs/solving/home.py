@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ...audit.opening import FOLDER, unlock
+from ...audit.files.opening import FOLDER, unlock
 from ...errors import SandboxError
 from ...records.files import storage_error
 from ...sandboxes.private import remove_tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from ...audit.walk import Walk
+from ...audit.files.walk import Walk
 
 _MOST = 200_000
 

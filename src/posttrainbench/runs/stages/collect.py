@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ...audit.submission import take_over
+from ...audit.intake.submission import take_over
 from ...records import write_json
 from .. import desk, manifest
 from ..context import Context

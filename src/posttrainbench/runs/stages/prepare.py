@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...audit.erase import erase
+from ...audit.files.erase import erase
 from ...evaluation.versions import library_versions
 from ...records import Preparation, now, publish, temporary_beside, write_bytes, write_json
 from .. import desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ...agents.endings import spent
-from ...audit.erase import erase
+from ...audit.files.erase import erase
 from ...catalog import best_reference
 from ...records import (
     Attempt,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import SubmissionError
-from .documents import DocumentError, load_json
+from ...errors import SubmissionError
+from ..files.documents import DocumentError, load_json
+from ..files.opening import FILE
+from ..files.quoting import shown_name
 from .names import canonical, is_buffer
-from .opening import FILE
-from .quoting import shown_name
 from .safetensors_header import Tensor, read_header
 
 SINGLE = "model.safetensors"

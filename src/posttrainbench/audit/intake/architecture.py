@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SubmissionError
-from .names import EMBEDDING, HEAD, VOCABULARY, is_adapter, is_vision
-from .quoting import shown_name
-from .safetensors_header import Tensor
+from ...errors import SubmissionError
+from ..files.quoting import shown_name
+from ..weights.names import EMBEDDING, HEAD, VOCABULARY, is_adapter, is_vision
+from ..weights.safetensors_header import Tensor
 
 FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
 

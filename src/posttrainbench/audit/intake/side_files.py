@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ..errors import SubmissionError
-from ..records.files import storage_error
-from .documents import DocumentError, has_key, load_object
+from ...errors import SubmissionError
+from ...records.files import storage_error
+from ..files.documents import DocumentError, has_key, load_object
 from .model_files import CONFIG, PROCESSOR_FILES, SIDE_FILES, TOKENIZER_FILES, TOKENIZERS
 
 _REMOTE_CODE = frozenset({"auto_map", "custom_pipelines"})

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import SubmissionError
-from ..records import FileEntry
+from ...errors import SubmissionError
+from ...records import FileEntry
+from ..files.opening import Kind
+from ..files.quoting import safe_name, shown_name
+from ..weights.tensors import INDEX, SINGLE, read_index
 from .model_files import ADAPTER_WEIGHTS, is_trainer_state, role
-from .opening import Kind
-from .quoting import safe_name, shown_name
-from .tensors import INDEX, SINGLE, read_index
 
 LISTED = 1000
 """How many paths the record lists."""

@@ -34,21 +34,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..errors import DataError, MissingRequirementError, SubmissionError
-from ..records import FileEntry, Submission, now, publish, temporary_beside
-from ..records.files import storage_error
-from ..records.hashing import combine, hash_files
+from ... import __version__
+from ...errors import DataError, MissingRequirementError, SubmissionError
+from ...records import FileEntry, Submission, now, publish, temporary_beside
+from ...records.files import storage_error
+from ...records.hashing import combine, hash_files
+from ..files.documents import DocumentError, load_object
+from ..files.erase import erase
+from ..files.quoting import quote
+from ..weights.tensors import ModelTensors
 from .architecture import Comparison, compare_configs, compare_tensors, head_is_tied
 from .copying import Method
-from .documents import DocumentError, load_object
-from .erase import erase
 from .found import Intake
-from .intake import copy_all, look_into
 from .model_files import CONFIG
-from .quoting import quote
+from .picking import copy_all, look_into
 from .side_files import check_side_files, restore_side_files
-from .tensors import ModelTensors
 
 Progress = Callable[[str], None]
 
@@ -137,7 +137,7 @@ def _check_weights(
     copy: Path, base: Path, config: dict[str, Any], progress: Progress | None
 ) -> tuple[Comparison, bool]:
     try:
-        from .weights import inspect
+        from ..weights.values import inspect
     except ImportError as error:
         raise MissingRequirementError(
             f"weights cannot be looked into: {error}", advice="pip install 'posttrainbench[eval]'"

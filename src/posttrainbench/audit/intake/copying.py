@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from ..errors import SubmissionError
-from ..records.files import storage_error
-from .quoting import shown_name
+from ...errors import SubmissionError
+from ...records.files import storage_error
+from ..files.quoting import shown_name
 
 Method = Literal["reflink", "copy"]
 

@@ -14,16 +14,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..records import Evidence, Finding
-from ..records.hashing import descriptor_hash
-from ..records.schemas import Weight
-from ..rules import TOLERATED_ITEMS
-from . import Case
+from ...records import Evidence, Finding
+from ...records.hashing import descriptor_hash
+from ...records.schemas import Weight
+from ...rules import TOLERATED_ITEMS
+from .. import Case
+from ..files.quoting import quote, safe_name
+from ..files.walk import Node, Walk
+from ..reading.texts import UnreadError, pieces
 from .ngrams import Index
-from .quoting import quote, safe_name
 from .scanner import Hit, Scanner
-from .texts import UnreadError, pieces
-from .walk import Node, Walk
 
 TOTAL_LIMIT = 64_000_000_000
 """Bytes of files that are scanned in all; nothing unseen is called clean."""

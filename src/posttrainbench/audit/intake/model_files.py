@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from .tensors import INDEX, is_shard_name
+from ..weights.tensors import INDEX, is_shard_name
 
 Role = Literal["weights", "index", "side", "code", "pickle", "ignored"]
 

@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..errors import SubmissionError
-from ..records import FileEntry
-from ..units import format_size
+from ...errors import SubmissionError
+from ...records import FileEntry
+from ...units import format_size
+from ..files.opening import open_below, open_folder
+from ..files.quoting import safe_name, shown_name
+from ..files.walk import Walk
 from .copying import Method, copy_file
 from .found import LISTED, Found, Intake, choose_weights
 from .model_files import is_trainer_state, role, sniff
-from .opening import open_below, open_folder
-from .quoting import safe_name, shown_name
-from .walk import Walk
 
 MAX_FILES = 100_000
 MAX_TAKEN = 300

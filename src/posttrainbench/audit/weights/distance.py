@@ -11,7 +11,7 @@ import numpy as np
 from .names import VOCABULARY
 from .safetensors_header import ITEM_BYTES
 from .tensors import ModelTensors
-from .weights import round_to, to_float32, windows
+from .values import round_to, to_float32, windows
 
 SAMPLE = 4_000_000
 """Elements of a tensor that are compared at most; larger ones are sampled evenly."""

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..records import Evidence, Finding
-from . import Case
-from .quoting import quote, safe_name
-from .texts import UnreadError, pieces
-from .walk import Node, Walk
+from ...records import Evidence, Finding
+from .. import Case
+from ..files.quoting import quote, safe_name
+from ..files.walk import Node, Walk
+from ..reading.texts import UnreadError, pieces
 
 HOSTS = (
     "api.openai.com", "openai.azure.com", "api.anthropic.com", "generativelanguage.googleapis.com",

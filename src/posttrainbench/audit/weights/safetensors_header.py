@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SubmissionError
-from .quoting import shown_name
+from ...errors import SubmissionError
+from ..files.quoting import shown_name
 
 MAX_HEADER = 100_000_000
 """Bytes, the bound of the format itself.  A model of 70 B parameters has about 100 kB."""

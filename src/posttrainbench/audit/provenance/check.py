@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import SubmissionError
-from ..records import Finding
-from ..records.schemas import Weight
-from . import Case
-from .distance import Distance, distance
-from .tensors import ModelTensors
+from ...errors import SubmissionError
+from ...records import Finding
+from ...records.schemas import Weight
+from .. import Case
+from ..weights.distance import Distance, distance
+from ..weights.tensors import ModelTensors
 
 NEAR = 0.35
 """Median relative distance below which a model counts as trained from the base."""

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..reading.texts import Piece
 from .ngrams import BREAK, Index, Match, unescape, words
-from .texts import Piece
 
 BLOCK = 60_000
 """Words that are searched at a time; a block fits the processor's cache."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..units import format_size
+from ...units import format_size
 from .names import EMBEDDING, HEAD
 from .tensors import ModelTensors
 

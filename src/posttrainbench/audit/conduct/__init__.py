@@ -1,0 +1,1 @@
+"""What the agent did: read from its commands and its programs, never run."""

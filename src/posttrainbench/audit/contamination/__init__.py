@@ -1,0 +1,1 @@
+"""Do the benchmark's items stand in what the model was trained on?"""

@@ -1,0 +1,1 @@
+"""Files of hostile origin: opened, walked, quoted and deleted without ever following them."""

@@ -1,0 +1,1 @@
+"""Agents as judges: what they are asked, what their answers are worth."""

@@ -1,0 +1,1 @@
+"""Does the model know the test items by heart?  Texts to score, and what the scores mean."""

@@ -1,0 +1,1 @@
+"""Was the submission made from the given base model?"""

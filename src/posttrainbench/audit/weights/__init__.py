@@ -1,0 +1,1 @@
+"""Tensors without a loader: names, headers, values, distances."""
