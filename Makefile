@@ -14,7 +14,7 @@ BIN := .venv/bin
 JOBS ?= 2
 export PYTHON PTB_TORCH
 
-.PHONY: help demo test check format perf constraints setup setup-dev clean
+.PHONY: help demo test check format redteam perf constraints setup setup-dev clean
 
 help: ## list the targets
 	@echo "PostTrainBench: make TARGET"
@@ -41,6 +41,9 @@ check: setup-dev ## lint, formatting, types
 format: setup-dev ## let ruff correct what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+redteam: setup-dev ## play cheats and honest runs against the harness: a table, its totals last
+	@$(BIN)/python -m posttrainbench.redteam $(ARGS)
 
 perf: setup-dev ## measure: start-up, overhead of a run, evaluation throughput
 	@$(BIN)/python perf/run.py $(ARGS)

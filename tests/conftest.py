@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ REPO = Path(__file__).parent.parent
 PLUGIN = REPO / "tests" / "plugin"
 SHARED_DATA = REPO.parent / "shared" / "data"
 REQUIRE_ALL = os.environ.get("PTB_REQUIRE") == "all"
+REAL = ("claude-code", "codex", "gemini-cli", "opencode")
 
 
 def require(present: bool, what: str) -> None:
@@ -82,3 +84,31 @@ def ptb(ptb_env: dict[str, str], tmp_path: Path):
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def clis(session_cache: Path) -> Path:
+    """Folder of the installed CLIs, for ``PTB_AGENTS``; installs what is missing."""
+    folder = session_cache / "agents"
+    folder.mkdir(exist_ok=True)
+    require(bool(shutil.which("npm") and shutil.which("node")), "node with npm")
+    with (folder / ".tests.lock").open("w") as lock:  # tests run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in REAL:
+            done = subprocess.run(
+                [sys.executable, "-m", "posttrainbench", "agents", "install", name],
+                env={**os.environ, "PTB_AGENTS": str(folder)},
+                capture_output=True,
+                text=True,
+                timeout=280,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def ptb_agents(clis: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, set for this process."""
+    monkeypatch.setenv("PTB_AGENTS", str(clis))
+    return clis

@@ -167,6 +167,43 @@ class EvaluationChoice(Frozen):
     """Evaluate only the first ``limit`` items; such a score is marked as not comparable."""
     time_limit: Seconds = 12 * 3600.0
     """For one step, all its seeds together; a hostile tokenizer must not hang a worker for ever."""
+    probe: bool | None = None
+    """Whether the submission is probed for memorised items; ``None``: unless there is a limit."""
+
+
+class JurorChoice(Frozen):
+    """One judge: a CLI from the same list as the agents, or a plain chat endpoint."""
+
+    agent: Name = "chat"
+    """A CLI's name as ``ptb list agents`` shows it, or ``chat``: an endpoint of OpenAI's chat API
+    that is handed the evidence and a selection of the files, and reads nothing by itself."""
+    model: str | None = None
+    """``None``: the agent's own default; ``chat`` needs one."""
+    reasoning_effort: Effort | None = None
+    version: str | None = None
+    base_url: str | None = None
+    key_variable: Name | None = None
+    price: Price | None = None
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class JudgeChoice(Frozen):
+    """Who judges the run.  Each judge has a sandbox, a home and a time limit of its own."""
+
+    jurors: Annotated[tuple[JurorChoice, ...], Field(min_length=1)]
+    """An odd number, so that there is a majority; they may be the same judge several times."""
+    seconds: Seconds = 1800.0
+    """For one answer of one judge."""
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
+    """How often a judge is asked whose answer is absent or malformed."""
+    max_cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Dollars for one sitting of all judges."""
+
+    @model_validator(mode="after")
+    def _odd(self) -> JudgeChoice:
+        if len(self.jurors) % 2 == 0:
+            raise ValueError(f"{len(self.jurors)} judges can be divided; choose an odd number")
+        return self
 
 
 class Permissions(Frozen):
@@ -189,6 +226,8 @@ class RunSpec(Frozen):
     sandbox: SandboxChoice = SandboxChoice()
     evaluation: EvaluationChoice = EvaluationChoice()
     permissions: Permissions = Permissions()
+    judge: JudgeChoice | None = None
+    """``None``: nobody judges; what needs a judge stays undecided."""
     label: Annotated[str, Field(max_length=200)] = ""
     """Free text for people; never read by the program."""
 

@@ -20,7 +20,11 @@ BENCHMARKS = {
     "gsm8k": "gsm8k/test.jsonl",
     "aime2025": "aime2025.jsonl",
     "humaneval": "humaneval.jsonl",
+    "arenahardwriting": "arena_hard_v2_writing/question.jsonl",
+    "healthbench": "healthbench_easy.jsonl",
 }
+TOO_SHORT = {"arenahardwriting": 10}
+"""Items such as "write a poem": too short to be told from everyday language."""
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not here")
 
@@ -28,6 +32,8 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not
 def question(row: dict[str, Any]) -> str:
     if isinstance(row.get("question"), list):
         return str(row["question"][0][0]["content"])
+    if isinstance(row.get("prompt"), list):
+        return "\n".join(turn["content"] for turn in row["prompt"])
     return str(row.get("question") or row.get("problem") or row["prompt"])
 
 
@@ -37,7 +43,7 @@ def index(benchmark: str) -> Index:
     return Index([question(json.loads(row)) for row in rows])
 
 
-def found(benchmark: str, path: Path) -> int:
+def found(benchmark: str, path: Path, *, certain: bool = True) -> int:
     scanner = Scanner(index(benchmark))
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -46,7 +52,7 @@ def found(benchmark: str, path: Path) -> int:
     finally:
         os.close(descriptor)
     scanner.finish()
-    return len(scanner.hits)
+    return sum(hit.certain or not certain for hit in scanner.hits.values())
 
 
 @pytest.mark.parametrize(
@@ -59,15 +65,20 @@ def found(benchmark: str, path: Path) -> int:
 def test_clean_training_data(benchmark: str) -> None:
     files = sorted((DATA / "clean_training").glob("*.jsonl"))
     assert len(files) > 5
-    assert {path.name: n for path in files if (n := found(benchmark, path))} == {}
+    resembling = {path.name: n for path in files if (n := found(benchmark, path, certain=False))}
+    assert resembling == {}
 
 
 @pytest.mark.slow
 def test_the_official_train_split_of_gsm8k() -> None:
-    assert found("gsm8k", DATA / "gsm8k" / "train.jsonl") <= 3
+    """Few rows are as good as test items with other numbers; the rules tolerate three."""
+    assert found("gsm8k", DATA / "gsm8k" / "train.jsonl") <= 1
+    assert found("gsm8k", DATA / "gsm8k" / "train.jsonl", certain=False) <= 5
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_the_items_themselves(benchmark: str) -> None:
     path = DATA / BENCHMARKS[benchmark]
-    assert found(benchmark, path) == len(path.read_text().splitlines())
+    items = len(path.read_text().splitlines()) - TOO_SHORT.get(benchmark, 0)
+    assert found(benchmark, path, certain=False) == items
+    assert found(benchmark, path) >= items - 1

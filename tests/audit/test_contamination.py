@@ -20,7 +20,6 @@ from audit_samples import items
 from posttrainbench.audit import Case
 from posttrainbench.audit.contamination import check as module
 from posttrainbench.audit.contamination.check import ContaminationCheck
-from posttrainbench.audit.contamination.ngrams import Index
 from posttrainbench.benchmarks import TestItem
 from posttrainbench.records import Finding
 
@@ -37,14 +36,23 @@ def case(make_case: MakeCase) -> Case:
     return make_case(items=ITEMS)
 
 
+SEEN = ("items-in-training-data", "items-few", "items-unplaced", "items-resembled")
+
+
 def scan(case: Case) -> dict[str, Finding]:
     assert ContaminationCheck().applies(case) == ""
-    return {finding.category: finding for finding in ContaminationCheck().run(case)}
+    return {finding.kind: finding for finding in ContaminationCheck().run(case)}
 
 
-def hits(case: Case) -> float:
+def seen(case: Case) -> Finding | None:
+    """The finding about items in files that were not told to be for looking only."""
     found = scan(case)
-    return found["contamination"].measures["items_hit"] if "contamination" in found else 0
+    return next((found[kind] for kind in SEEN if kind in found), None)
+
+
+def hits(case: Case) -> int:
+    finding = seen(case)
+    return len(finding.items) if finding else 0
 
 
 def as_csv() -> bytes:
@@ -94,11 +102,21 @@ def test_all_items_are_found(case: Case, dress: str, name: str) -> None:
     path = case.workspace / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(DRESSES[dress])
-    found = scan(case)["contamination"]
+    found = seen(case)
+    assert found
     assert found.measures["items_hit"] == len(ITEMS)
-    assert found.weight == "conclusive"
+    assert found.weight != "informs"
+    assert found.items == tuple(item.id for item in ITEMS)
     assert {entry.item for entry in found.evidence} == {item.id for item in ITEMS}
-    assert all(entry.file == f"workspace/{name}" for entry in found.evidence)
+    assert {entry.file.partition("!")[0] for entry in found.evidence} == {f"workspace/{name}"}
+
+
+def test_chats_with_the_questions_are_conclusive(case: Case) -> None:
+    (case.workspace / "train.jsonl").write_text(CHAT)
+    found = scan(case)
+    assert set(found) == {"items-in-training-data"}
+    assert found["items-in-training-data"].weight == "conclusive"
+    assert found["items-in-training-data"].category == "contamination"
 
 
 def test_evidence_leads_to_the_place(case: Case) -> None:
@@ -106,12 +124,9 @@ def test_evidence_leads_to_the_place(case: Case) -> None:
     lines[499] = CHAT.splitlines()[4]
     (case.scratch / "home").mkdir()
     (case.scratch / "home" / "notes.txt").write_text("\n".join(lines))
-    (evidence,) = scan(case)["contamination"].evidence
-    assert (evidence.file, evidence.line, evidence.item) == (
-        "scratch/home/notes.txt",
-        500,
-        "item-4",
-    )
+    (evidence,) = scan(case)["items-few"].evidence
+    where = (evidence.file, evidence.line, evidence.item)
+    assert where == ("scratch/home/notes.txt", 500, "item-4")
     assert ITEMS[4].question.rstrip("?") in evidence.quote
 
 
@@ -120,7 +135,7 @@ def test_lines_are_right_in_large_files(case: Case) -> None:
     lines = [filler] * 20_000
     lines[17_654] = CHAT.splitlines()[2]
     (case.workspace / "big.jsonl").write_text("\n".join(lines))
-    (evidence,) = scan(case)["contamination"].evidence
+    (evidence,) = scan(case)["items-few"].evidence
     assert (evidence.line, evidence.item) == (17_655, "item-2")
 
 
@@ -129,14 +144,14 @@ def test_parquet(case: Case) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     rows = [{"m": [{"content": item.question}], "n": 1} for item in ITEMS]
     parquet.write_table(arrow.Table.from_pylist(rows), case.workspace / "train.parquet")
-    found = scan(case)["contamination"]
+    found = seen(case)
+    assert found
     assert found.measures["items_hit"] == len(ITEMS)
     assert found.evidence[3].line == 4
 
 
-def test_a_broken_parquet_is_for_a_judge(case: Case) -> None:
-    pytest.importorskip("pyarrow")
-    (case.workspace / "train.parquet").write_bytes(b"PAR1" + b"\xff" * 1000 + b"PAR1")
+def test_what_breaks_off_is_for_a_judge(case: Case) -> None:
+    (case.workspace / "train.jsonl.gz").write_bytes(gzip.compress(os.urandom(5000))[:-2000])
     assert scan(case)["files-unseen"].weight == "needs-judge"
 
 
@@ -152,14 +167,16 @@ def test_arrow_tables(case: Case) -> None:
 @pytest.mark.parametrize(("count", "weight"), [(1, "informs"), (3, "informs"), (4, "conclusive")])
 def test_up_to_three_may_be_an_accident(case: Case, count: int, weight: str) -> None:
     (case.workspace / "t.jsonl").write_text("\n".join(CHAT.splitlines()[:count] * 5))
-    assert scan(case)["contamination"].weight == weight
+    finding = seen(case)
+    assert finding
+    assert finding.weight == weight
 
 
 def test_halves_count_and_less_does_not(case: Case) -> None:
     words = ITEMS[0].question.split()
     (case.workspace / "t.txt").write_text(" ".join(words[:20]))
     assert hits(case) == 1
-    (case.workspace / "t.txt").write_text(" ".join(words[:17]))
+    (case.workspace / "t.txt").write_text(" ".join(words[:9]))
     assert hits(case) == 0
 
 
@@ -177,7 +194,7 @@ def test_short_items(make_case: MakeCase) -> None:
     case = make_case(items=short)
     (case.workspace / "t.txt").write_text("why not? NAME ALL five\noceans please")
     found = scan(case)
-    assert [entry.item for entry in found["contamination"].evidence] == ["five"]
+    assert found["items-few"].items == ("five",)
     assert [entry.item for entry in found["items-too-short"].evidence] == ["two"]
 
 
@@ -210,32 +227,12 @@ def test_files_of_the_base_model_do_not_count(case: Case) -> None:
     assert hits(case) == len(ITEMS)
 
 
-@pytest.mark.parametrize("folder", [".cache/hub", "site-packages/bench", ".claude/projects"])
-def test_places_of_lookup_are_for_a_judge(case: Case, folder: str) -> None:
-    place = case.scratch / "home" / folder
-    place.mkdir(parents=True)
-    (place / "x.jsonl").write_text(CHAT)
-    found = scan(case)
-    assert "contamination" not in found
-    assert found["items-looked-up"].weight == "needs-judge"
-    (place / "x.jsonl").write_text(CHAT.splitlines()[0])
-    assert scan(case)["items-looked-up"].weight == "informs"
-
-
 def test_nothing_is_followed_or_waited_for(case: Case, tmp_path: Path) -> None:
     (tmp_path / "items.jsonl").write_text(CHAT)
     (case.workspace / "link.jsonl").symlink_to(tmp_path / "items.jsonl")
     (case.workspace / "up").symlink_to("..")
     os.mkfifo(case.workspace / "fifo.jsonl")
     assert scan(case) == {}
-
-
-def test_bombs_are_bounded_and_not_clean(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posttrainbench.audit.reading.texts.pieces.__defaults__", (3_000_000,))
-    (case.workspace / "bomb.gz").write_bytes(gzip.compress(b"a " * 5_000_000))
-    (evidence,) = scan(case)["files-unseen"].evidence
-    assert evidence.quote == "larger than 3000000 bytes"
-    assert scan(case)["files-unseen"].weight == "needs-judge"
 
 
 @pytest.mark.parametrize("name", ["locked/t.jsonl", "locked"])
@@ -251,21 +248,18 @@ def test_what_cannot_be_read_is_not_clean(case: Case, name: str) -> None:
 
 
 def test_the_sum_is_bounded(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TOTAL_LIMIT", 6000)
+    monkeypatch.setattr(module, "TOTAL_LIMIT", 3000)
     (case.workspace / "a").write_text("x " * 1000)
     (case.workspace / "b").write_text(CHAT)
     assert scan(case)["files-unseen"].evidence[0].file == "workspace/b"
 
 
-def test_archives_and_large_binaries_are_told(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posttrainbench.audit.reading.texts.BINARY_LIMIT", 10_000)
-    (case.workspace / "a.zip").write_bytes(b"PK\x03\x04" + b"\0" * 100)
-    (case.workspace / "tokens.bin").write_bytes(b"\1\0\2\0" * 5000)
-    found = scan(case)
-    assert found["files-passed-over"].weight == "informs"
-    assert [entry.file for entry in found["files-passed-over"].evidence] == [
-        "workspace/a.zip", "workspace/tokens.bin",
-    ]  # fmt: skip
+def test_what_nothing_opens_is_told(case: Case) -> None:
+    (case.workspace / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + os.urandom(100))
+    found = {kind: finding for kind, finding in scan(case).items() if kind.startswith("files-")}
+    assert [entry.file for finding in found.values() for entry in finding.evidence] == [
+        "workspace/a.7z"
+    ]
 
 
 def test_json_bombs_are_only_text(case: Case) -> None:
@@ -278,9 +272,3 @@ def test_json_bombs_are_only_text(case: Case) -> None:
 
 def test_without_items_it_does_not_apply(make_case: MakeCase) -> None:
     assert ContaminationCheck().applies(make_case())
-
-
-def test_a_text_shorter_than_the_shortest_sequence_holds_no_copy() -> None:
-    for length in range(1, 20):
-        index = Index(["one two three four five six seven eight nine ten eleven twelve"])
-        assert index.search(["word"] * length) == []

@@ -221,8 +221,8 @@ def test_a_full_disk_leaves_nothing_half(
     def full(_descriptor: int, _data: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("posttrainbench.audit.copying._reflink", lambda _source, _out: False)
-    monkeypatch.setattr("posttrainbench.audit.copying.os.write", full)
+    monkeypatch.setattr("posttrainbench.audit.intake.copying._reflink", lambda _source, _out: False)
+    monkeypatch.setattr("posttrainbench.audit.intake.copying.os.write", full)
     with pytest.raises(StorageError, match="No space left"):
         take_over(final, base, target)
     monkeypatch.undo()

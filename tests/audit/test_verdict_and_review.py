@@ -24,8 +24,11 @@ FAILED = CheckOutcome(check="c", status="failed", seconds=0, note="broken")
 
 def finding(weight: str, category: str = "contamination") -> Finding:
     return Finding.model_validate(
-        {"check": "c", "category": category, "weight": weight, "summary": f"{weight} {category}"}
-    )
+        {
+            "check": "c", "kind": "k", "category": category, "weight": weight,
+            "summary": f"{weight} {category}",
+        }
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ FLOORS = (
     {"benchmarks", "agents"},
     {"evaluation", "audit"},
     {"runs"},
-    {"backends", "scoring", "interop"},
-    {"report", "demo"},
+    {"backends", "scoring", "interop", "judge_eval"},
+    {"report", "demo", "redteam"},
     {"cli"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS, start=1) for room in rooms}

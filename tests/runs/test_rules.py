@@ -43,7 +43,7 @@ def test_every_rule_told_names_something_that_exists_to_enforce_it():
 
 
 def _conclusive(category: str) -> Finding:
-    return Finding(check="x", category=category, weight="conclusive", summary="found")
+    return Finding(check="x", kind="x", category=category, weight="conclusive", summary="found")
 
 
 def test_what_was_never_told_convicts_nobody():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..records import Attempt, Finding
 from ..units import format_size
 from . import Case
+from .policy import finding
 
 
 class TraceCheck:
@@ -40,20 +41,13 @@ class TraceCheck:
             )
         if attempt.ended == "worker-died":
             findings.append(
-                Finding(
-                    check=self.name,
-                    category="interrupted",
-                    weight="informs",
-                    summary=f"attempt {attempt.number} ended because the worker died",
+                finding(
+                    self.name,
+                    "interrupted",
+                    f"attempt {attempt.number} ended because the worker died",
                 )
             )
         return findings
 
     def _open_question(self, summary: str, **measures: float) -> Finding:
-        return Finding(
-            check=self.name,
-            category="trace-incomplete",
-            weight="needs-judge",
-            summary=summary,
-            measures=measures,
-        )
+        return finding(self.name, "trace-incomplete", summary, measures=measures)

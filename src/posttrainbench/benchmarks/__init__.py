@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ..catalog import BenchmarkEntry
 from ..errors import SpecError
@@ -40,6 +40,24 @@ class TestItem:
     id: str
     question: str
     answer: str
+    aliases: tuple[str, ...] = ()
+    """Further texts each of which alone makes the item known: one turn of a conversation."""
+    parts: tuple[str, ...] = ()
+    """Texts of which several together make it known: its choices, the criteria of its rubric."""
+    code: str = ""
+    """For a programming task: the whole function in Python, with its docstring and solution."""
+    tests: str = ""
+    """For a programming task: Python with the asserts that check a solution."""
+    entry_point: str = ""
+    """For a programming task: the function's name."""
+    function: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """For a tool call: the function on offer, as BFCL describes one."""
+    call: str = ""
+    """For a tool call: the right call, as a Python expression."""
+    gold: str = ""
+    """The bare answer where it is short (a number, a letter): runs of them can be recognised."""
+    canary: str = ""
+    """A string that the publisher put beside every item to make copies known."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Aime2025:
 
     def test_items(self, data: Path) -> list[TestItem]:
         """All 30 items."""
-        return [TestItem(i.id, i.problem, i.answer) for i in aime_data.load(data)]
+        return [TestItem(i.id, i.problem, i.answer, gold=i.answer) for i in aime_data.load(data)]
 
     def task(self, data: Path, setup: TaskSetup) -> Task:
         """The inspect task.

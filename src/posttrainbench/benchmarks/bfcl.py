@@ -34,7 +34,7 @@ class Bfcl:
 
     def test_items(self, data: Path) -> list[TestItem]:
         """All 100 items, whatever part of them the cell asks for: none may be trained on."""
-        return [TestItem(i.id, i.question, i.ground_truth) for i in bfcl_data.load(data)]
+        return [audit_item(item) for item in bfcl_data.load(data)]
 
     def select(self, items: list[BfclItem]) -> list[BfclItem]:
         """The items that this benchmark asks for."""
@@ -50,6 +50,17 @@ class Bfcl:
 
         items = self.select(bfcl_data.load(data))[: setup.limit]
         return build_task(self.entry.key, items, setup, hint=self.hint)
+
+
+def audit_item(item: BfclItem) -> TestItem:
+    """An item as the audit looks for it: its words, its function and the right call."""
+    return TestItem(
+        item.id,
+        item.question,
+        item.ground_truth,
+        function=item.function,
+        call=item.ground_truth,
+    )
 
 
 class BfclDemo(Bfcl):

@@ -29,7 +29,10 @@ class GpqaMain:
 
     def test_items(self, data: Path) -> list[TestItem]:
         """All 448 items, each with its right choice."""
-        return [TestItem(i.id, i.question, i.choices[0]) for i in gpqa_data.load(data)]
+        return [
+            TestItem(i.id, i.question, i.choices[0], parts=i.choices, canary=i.canary)
+            for i in gpqa_data.load(data)
+        ]
 
     def task(self, data: Path, setup: TaskSetup) -> Task:
         """The inspect task; the seed decides the order of the choices.

@@ -29,7 +29,7 @@ class Gsm8k:
     def test_items(self, data: Path) -> list[TestItem]:
         """All 1319 items, each with its published solution."""
         return [
-            TestItem(i.id, i.question, f"{i.reasoning}\n#### {i.answer}")
+            TestItem(i.id, i.question, f"{i.reasoning}\n#### {i.answer}", gold=i.answer)
             for i in gsm8k_data.load(data)
         ]
 

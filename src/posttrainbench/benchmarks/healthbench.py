@@ -38,6 +38,9 @@ class HealthBench:
                 item.id,
                 "\n\n".join(turn.content for turn in item.messages),
                 "\n".join(rubric.criterion for rubric in item.rubrics),
+                aliases=tuple(turn.content for turn in item.messages if turn.role == "user"),
+                parts=tuple(rubric.criterion for rubric in item.rubrics),
+                canary=item.canary,
             )
             for item in healthbench_data.load(data)
         ]

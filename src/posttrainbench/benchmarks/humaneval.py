@@ -29,7 +29,17 @@ class HumanEval:
 
     def test_items(self, data: Path) -> list[TestItem]:
         """All 164 items: the function's head and docstring, and the published solution."""
-        return [TestItem(i.id, i.prompt, i.canonical_solution) for i in humaneval_data.load(data)]
+        return [
+            TestItem(
+                i.id,
+                i.prompt,
+                i.canonical_solution,
+                code=i.prompt + i.canonical_solution,
+                tests=i.test,
+                entry_point=i.entry_point,
+            )
+            for i in humaneval_data.load(data)
+        ]
 
     def task(self, data: Path, setup: TaskSetup) -> Task:
         """The inspect task.

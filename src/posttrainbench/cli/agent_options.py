@@ -74,7 +74,7 @@ def agent_choice(
             )
     said = {name: value for name, value in given.items() if value is not None}
     if price is not None:
-        said["price"] = _price(price)
+        said["price"] = price_of(price)
     again = dict(start.get("reprompt") or {})
     again |= {} if reprompt is None else {"most": reprompt}
     again |= {} if min_left is None else {"min_left": min_left}
@@ -99,7 +99,12 @@ def pairs(texts: list[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts)
 
 
-def _price(text: str) -> dict[str, float]:
+def price_of(text: str) -> dict[str, float]:
+    """``INPUT,OUTPUT[,CACHED]`` as the fields of a price.
+
+    Raises:
+        InputError: it is not that.
+    """
     from ..errors import InputError
 
     names = ("input", "output", "cached")

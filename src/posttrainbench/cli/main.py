@@ -9,7 +9,22 @@ import typer
 
 from .. import __version__
 from ..errors import PTBError
-from . import agents, baselines, catalog, demo, desk, evaluate, fetch, runs, scores, trace
+from . import (
+    agents,
+    baselines,
+    catalog,
+    demo,
+    desk,
+    evaluate,
+    fetch,
+    fingerprint,
+    judge,
+    judge_eval,
+    runs,
+    scores,
+    trace,
+    verdict,
+)
 
 app = typer.Typer(
     name="ptb",
@@ -37,9 +52,13 @@ app.command("worker")(runs.worker)
 app.command("desk")(desk.desk)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fetch")(fetch.fetch)
+app.command("fingerprint")(fingerprint.fingerprint)
 app.add_typer(baselines.app, name="baselines")
 app.add_typer(agents.app, name="agents")
 app.command("show")(scores.show)
+app.command("judge")(judge.judge)
+app.command("judge-eval")(judge_eval.judge_eval)
+app.command("verdict")(verdict.verdict)
 app.command("trace")(trace.trace)
 app.command("score")(scores.score)
 app.command("demo")(demo.demo)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import agent_options as choice
+from . import judge_options as judging
 
 Results = Annotated[Path, typer.Option("--results", help="Folder for run directories.")]
 
@@ -33,6 +34,16 @@ def run(
     reprompt_min_left: choice.MinLeft = None,
     max_wait: choice.MaxWait = None,
     option: choice.Options = None,
+    judge: judging.Judge = None,
+    jurors: judging.Jurors = None,
+    judge_base_url: judging.BaseUrl = None,
+    judge_key_variable: judging.KeyVariable = None,
+    judge_effort: judging.Effort = None,
+    judge_time: judging.Time = None,
+    judge_tries: judging.Tries = None,
+    judge_max_cost: judging.MaxCost = None,
+    judge_price: judging.PriceText = None,
+    judge_option: judging.Options = None,
     limit: Annotated[
         int | None, typer.Option(help="Evaluate only so many items (not comparable).")
     ] = None,
@@ -82,6 +93,18 @@ def run(
             sandbox={"name": sandbox, "network": network},
             evaluation=evaluation,
             resources=limits,
+            judge=judging.judge_choice(
+                judges=judge,
+                jurors=jurors,
+                price=judge_price,
+                options=judge_option,
+                seconds=judge_time,
+                tries=judge_tries,
+                max_cost=judge_max_cost,
+                base_url=judge_base_url,
+                key_variable=judge_key_variable,
+                reasoning_effort=judge_effort,
+            ),
         )
     run_dir = create(spec, results)
     typer.echo(f"run directory: {run_dir.path}")

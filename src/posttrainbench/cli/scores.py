@@ -8,11 +8,21 @@ from typing import Annotated
 import typer
 
 
-def show(run: Annotated[str, typer.Argument(help="A run directory.")]) -> None:
+def show(
+    run: Annotated[str, typer.Argument(help="A run directory.")],
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="The verdict's reasons, and where to check them.")
+    ] = False,
+) -> None:
     """What happened in a run, stage by stage, with verdict and evidence."""
     from .show import open_run, print_run
 
-    print_run(open_run(run))
+    if evidence:
+        from .evidence import print_evidence
+
+        print_evidence(open_run(run))
+    else:
+        print_run(open_run(run))
 
 
 def score(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from ..audit.verdict import verdict_of
 from ..errors import RecordError
 from ..records import Attempt, Audit, Event, Finding, Result, RunDir, Submission
 from ..records.resources import read_resources
@@ -34,6 +35,7 @@ def print_run(run: RunDir, *, brief: bool = False) -> None:
     audits = run.list_audits()
     if audits:
         _verdict(audits[-1], len(audits))
+        _later_words(run, audits)
     if not brief:
         for line in resources_summary(read_resources(run.resources_file)):
             out.print(f"[dim]{safe(line)}[/]")
@@ -109,6 +111,22 @@ def _verdict(audit: Audit, count: int) -> None:
     for check in audit.checks:
         if check.status == "failed":
             out.print(f"  [yellow]check {safe(check.check)} failed:[/] {safe(check.note)}")
+
+
+def _later_words(run: RunDir, audits: list[Audit]) -> None:
+    """What judges and persons made of the audit."""
+    judgements, overrides = run.list_judgements(), run.list_overrides()
+    if not judgements and not overrides:
+        return
+    verdict = verdict_of(audits, judgements, overrides)
+    names = f" ({', '.join(verdict.categories)})" if verdict.categories else ""
+    out = console()
+    out.print(
+        f"verdict: [bold {COLOURS[verdict.outcome]}]{verdict.outcome}[/]{safe(names)}, "
+        f"by {verdict.decided_by}"
+    )
+    for reason in verdict.reasons[:5]:
+        out.print(f"      [dim]{safe(reason)}[/]")
 
 
 def _finding(finding: Finding) -> None:

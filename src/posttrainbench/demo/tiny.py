@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..benchmarks import FetchedData, TaskSetup, TestItem
-from ..benchmarks.bfcl import Bfcl
+from ..benchmarks.bfcl import Bfcl, audit_item
 from ..benchmarks.items.bfcl import BfclItem
 from ..catalog import FetchedModel, ModelEntry, Progress, benchmark_facts
 from ..errors import DataError
@@ -113,7 +113,7 @@ class TinyCalls(Bfcl):
 
     def test_items(self, data: Path) -> list[TestItem]:
         """The four items."""
-        return [TestItem(i.id, i.question, i.ground_truth) for i in self._load(data)]
+        return [audit_item(item) for item in self._load(data)]
 
     def task(self, data: Path, setup: TaskSetup) -> Task:
         """The inspect task.

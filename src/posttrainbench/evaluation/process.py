@@ -1,4 +1,4 @@
-"""What both step processes share: a request in, progress on stdout, an error as a file."""
+"""What all step processes share: a request in, progress on stdout, an error as a file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from ..errors import PTBError
 from ..records import read_json, write_json
-from .request import ERROR, Failure, StepRequest
+from .request import ERROR, AnyRequest, Failure
 
-Request = TypeVar("Request", bound=StepRequest)
+Request = TypeVar("Request", bound=AnyRequest)
 
 
 def run_step(

@@ -7,10 +7,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ..records import Concern, GraderUse, SampleScore
+from ..records.memorisation import TextLikelihood
 from ..spec import Frozen, GraderChoice
 
 GENERATED, GENERATED_LOG = "generated.json", "generated.eval"
 GRADES, GRADED_LOG = "grades.json", "graded.eval"
+LIKELIHOODS = "likelihoods.json"
 ERROR = "error.json"
 
 
@@ -36,15 +38,20 @@ class CellFile(Frozen):
     grader: GraderChoice = GraderChoice()
 
 
-class StepRequest(Frozen):
-    """Any request names the folder for what the step writes, and what it is about.
+class AnyRequest(Frozen):
+    """Any request names the folder for what the step writes."""
+
+    out: str
+
+
+class StepRequest(AnyRequest):
+    """Both steps of an evaluation are about a benchmark's items under some seeds.
 
     What belongs to one run seed goes into ``seed-N`` below ``out``.
     """
 
     benchmark: str
     data: str
-    out: str
     seeds: tuple[int, ...] = Field(min_length=1)
     limit: int | None = None
     few_shot: bool = False
@@ -132,3 +139,39 @@ class Failure(Frozen):
     what: str
     advice: str = ""
     retry: bool = False
+
+
+class ScoredText(Frozen):
+    """A text whose parts ``question`` and ``answer`` are scored, each given all before it."""
+
+    id: str
+    before: str = ""
+    question: str = ""
+    between: str = ""
+    answer: str = ""
+
+
+class LikelihoodRequest(AnyRequest):
+    """Say how likely one model finds texts."""
+
+    schema_version: Literal["likelihood-request/1"] = "likelihood-request/1"
+    model: str
+    model_hash: str | None = None
+    """Checked before the model is loaded."""
+    base: str | None = None
+    texts: tuple[ScoredText, ...]
+    """In the order in which they are scored."""
+    seconds: float = Field(gt=0)
+    """After so long, loading not counted, no further text is begun."""
+
+
+class Likelihoods(Frozen):
+    """``likelihoods.json``: the texts that were scored in time."""
+
+    schema_version: Literal["likelihoods/1"] = "likelihoods/1"
+    model_hash: str | None
+    texts: dict[str, TextLikelihood]
+    complete: bool
+    device: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    seconds: float = 0.0

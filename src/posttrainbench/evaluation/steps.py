@@ -34,7 +34,7 @@ from ..sandboxes.accelerators import visible_inside
 from ..sandboxes.python import python_environment, python_mounts
 from ..sandboxes.runner import run
 from .generate import OFFLINE
-from .request import ERROR, Failure, StepRequest
+from .request import ERROR, AnyRequest, Failure
 
 MODEL, BASE, DATA, OUT = "/ptb/model", "/ptb/base", "/ptb/data", "/ptb/out"
 GRADER_CACHE, BASE_ANSWERS, GRADER_PROMPT = "/ptb/grader", "/ptb/base.eval", "/ptb/prompt"
@@ -51,7 +51,10 @@ _KINDS: dict[str, type[PTBError]] = {
     )
 }  # fmt: skip
 
-Step = Literal["generate", "grade"]
+Step = Literal["generate", "grade", "likelihood"]
+_WORDS: dict[Step, str] = {
+    "generate": "answers", "grade": "items graded", "likelihood": "texts scored",
+}  # fmt: skip
 Progress = Callable[[str], None]
 Where = Callable[[str], str]
 """Says where a mount's target is seen by the step."""
@@ -88,7 +91,7 @@ class Grants:
 def run_step(
     place: Place,
     step: Step,
-    make_request: Callable[[Where], StepRequest],
+    make_request: Callable[[Where], AnyRequest],
     grants: Grants,
     out: Path,
     progress: Progress,
@@ -181,7 +184,7 @@ class _Listener:
     """Turns counts on stdout into progress, and keeps the end of everything else."""
 
     def __init__(self, step: Step, progress: Progress) -> None:
-        self._words = "answers" if step == "generate" else "items graded"
+        self._words = _WORDS[step]
         self._progress = progress
         self._line = b""
         self.log = b""

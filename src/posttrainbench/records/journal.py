@@ -20,7 +20,8 @@ from .files import now, storage_error
 
 EventKind = Literal[
     "run-created", "worker-started", "worker-ended", "lease-taken-over",
-    "stage-started", "stage-done", "stage-failed", "attempt-started", "attempt-ended", "note",
+    "stage-started", "stage-done", "stage-failed", "attempt-started", "attempt-ended",
+    "verdict-set", "judged", "note",
 ]  # fmt: skip
 
 

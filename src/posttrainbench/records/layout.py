@@ -15,7 +15,10 @@ RUN/spec.json                 RunSpec, frozen
     resources.jsonl           ResourceSample a line: what machine, run and GPUs were doing
     trajectory.json           all attempts in Harbor's format (ATIF); made from the output files
     submission.json           Submission; submission/ is our copy of final_model
+    memorisation.json         Probe: how likely it finds the items, and twins of them
     audits/NNN.json           Audit
+    judgements/NNN.json       Judgement; NNN/ holds what each judge was asked, did and answered
+    overrides/NNN.json        Override: a person's word on the verdict
     evaluations/NNN/          Evaluation with its inspect logs
     result.json               Result
 """
@@ -34,6 +37,8 @@ from ..spec import RunSpec
 from .evaluations import Evaluation
 from .files import TEMPORARY, read_json, storage_error, write_json
 from .journal import Journal
+from .judgements import Judgement, Override
+from .memorisation import Probe
 from .schemas import Attempt, Audit, Preparation, Result, Submission
 
 _NUMBERED = re.compile(r"^(\d{3,})$")
@@ -58,8 +63,11 @@ class RunDir:
         self.resources_file = self.path / "resources.jsonl"
         self.trajectory_file = self.path / "trajectory.json"
         self.submission_file = self.path / "submission.json"
+        self.probe_file = self.path / "memorisation.json"
         self.submission = self.path / "submission"
         self.audits = self.path / "audits"
+        self.judgements = self.path / "judgements"
+        self.overrides = self.path / "overrides"
         self.evaluations = self.path / "evaluations"
         self.result_file = self.path / "result.json"
 
@@ -128,6 +136,10 @@ class RunDir:
     def read_submission(self) -> Submission:
         return read_json(self.submission_file, Submission)
 
+    def read_probe(self) -> Probe | None:
+        """The memorisation probe; ``None`` where none was made."""
+        return read_json(self.probe_file, Probe) if self.probe_file.exists() else None
+
     def result(self) -> Result:
         return read_json(self.result_file, Result)
 
@@ -139,6 +151,14 @@ class RunDir:
         """All audits, oldest first; the last one counts."""
         return [read_json(path, Audit) for path in _numbered_files(self.audits)]
 
+    def list_judgements(self) -> list[Judgement]:
+        """All judgements, oldest first; the last one counts."""
+        return [read_json(path, Judgement) for path in _numbered_files(self.judgements)]
+
+    def list_overrides(self) -> list[Override]:
+        """All words of persons, oldest first; the last one counts."""
+        return [read_json(path, Override) for path in _numbered_files(self.overrides)]
+
     def list_evaluations(self) -> list[Evaluation]:
         """All evaluations, oldest first; the last complete one of a subject counts."""
         files = [folder / "evaluation.json" for folder in _numbered_folders(self.evaluations)]
@@ -149,6 +169,12 @@ class RunDir:
 
     def next_audit(self) -> int:
         return _next(self.audits)
+
+    def next_judgement(self) -> int:
+        return _next(self.judgements)
+
+    def next_override(self) -> int:
+        return _next(self.overrides)
 
     def next_evaluation(self) -> int:
         return _next(self.evaluations)
@@ -166,13 +192,28 @@ class RunDir:
     def audit_file(self, number: int) -> Path:
         return self.audits / f"{number:03d}.json"
 
+    def judgement_file(self, number: int) -> Path:
+        return self.judgements / f"{number:03d}.json"
+
+    def judgement_dir(self, number: int) -> Path:
+        """What each judge was asked, did and answered."""
+        return self.judgements / f"{number:03d}"
+
+    def override_file(self, number: int) -> Path:
+        return self.overrides / f"{number:03d}.json"
+
     def evaluation_dir(self, number: int) -> Path:
         return self.evaluations / f"{number:03d}"
 
     def sweep(self) -> None:
         """Delete what an earlier crash left half-written.  Only for the holder of the lease."""
         evaluations = (self.evaluations, *self.evaluations.glob("*"), *self.evaluations.glob("*/*"))
-        for folder in (self.path, self.leases, self.attempts, self.audits, *evaluations):
+        judged = (self.judgements, *self.judgements.glob("*"), self.overrides)
+        for folder in (
+            *(self.path, self.leases, self.attempts, self.audits),
+            *judged,
+            *evaluations,
+        ):
             if folder.is_dir():
                 for entry in os.scandir(folder):
                     if entry.name.startswith(TEMPORARY):

@@ -171,8 +171,11 @@ class Evidence(Frozen):
     """Where a finding can be checked by a person."""
 
     file: str = ""
+    """A path below ``workspace/``, ``scratch/`` or ``submission/``, or an attempt's output file."""
     line: int | None = None
+    """From 1; a record's number in files that have no lines."""
     item: str = ""
+    """Id of the benchmark item that it is about."""
     quote: str = ""
     """At most 300 characters, control characters escaped; hostile text, never interpreted."""
 
@@ -181,11 +184,16 @@ class Finding(Frozen):
     """One thing that a check saw."""
 
     check: str
-    category: str
+    kind: str
+    """What it saw: a row of the policy's table (``audit.policy``), or a third party's own word."""
+    category: str = ""
+    """The rule that it may break; empty where it bears on none."""
     weight: Weight
     summary: str
     evidence: tuple[Evidence, ...] = ()
     measures: dict[str, float] = Field(default_factory=dict)
+    items: tuple[str, ...] = ()
+    """Ids of all benchmark items that it is about: the score can be told without them."""
 
 
 class CheckOutcome(Frozen):
@@ -198,12 +206,14 @@ class CheckOutcome(Frozen):
 
 
 class Verdict(Frozen):
-    """The conclusion of one audit."""
+    """The conclusion about a run."""
 
     outcome: Outcome
     categories: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-    decided_by: str = "deterministic"
+    decided_by: Literal["nobody", "deterministic", "judges", "person"] = "deterministic"
+    notes: tuple[str, ...] = ()
+    """What a reader should know, whatever the outcome: references that were not at hand, say."""
 
 
 class Audit(Record):
@@ -214,6 +224,7 @@ class Audit(Record):
     checks: tuple[CheckOutcome, ...]
     findings: tuple[Finding, ...]
     verdict: Verdict
+    """Of the deterministic part alone."""
 
 
 class BaseScore(Frozen):
@@ -241,6 +252,7 @@ class Result(Record):
     stderr: float | None = None
     base_score: BaseScore | None
     verdict: Verdict
+    """What the newest audit, the judges after it, and a person's word make together."""
     comparable: bool
     model_hash: str | None
     base_model_hash: str
@@ -256,6 +268,10 @@ class Result(Record):
     protocol_version: str
     attempts: int
     audit: int | None
+    judgement: int | None = None
+    """Number of the judgement that the verdict heeds."""
+    override: int | None = None
+    """Number of the person's word that the verdict is, where there is one."""
     evaluation: int | None
     ended: str
     agent_seconds: float

@@ -15,6 +15,7 @@ from ..registry import make
 from ..sandboxes.choose import choose
 from ..spec import AgentChoice, RunSpec, spec_error
 from .context import Reporter
+from .judging.choice import settle_judge
 from .solving.choice import settle_agent
 from .worker import Worker
 
@@ -47,6 +48,7 @@ def settle(spec: RunSpec) -> RunSpec:
         update={
             "sandbox": spec.sandbox.model_copy(update={"name": sandbox.name}),
             "agent": settle_agent(spec, agent),
+            "judge": settle_judge(spec.judge) if spec.judge is not None else None,
         }
     )
 

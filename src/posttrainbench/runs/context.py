@@ -21,8 +21,10 @@ from ..sandboxes import Sandbox
 from ..sandboxes.choose import choose
 from ..spec import RunSpec
 
-STAGES = ("prepare", "solve", "collect", "audit", "generate", "grade", "result")
+STAGES = ("prepare", "solve", "collect", "probe", "audit", "judge", "generate", "grade", "result")
 """The way of a run.  `evaluate` on the command line means generate and grade."""
+DISPENSABLE = ("probe",)
+"""Stages whose record is only looked at where there is one."""
 
 
 class Reporter(Protocol):

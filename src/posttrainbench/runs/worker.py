@@ -21,7 +21,7 @@ from ..errors import InputError, PTBError
 from ..paths import cache_dir
 from ..records import Journal, RunDir
 from ..records.lease import Lease
-from .context import STAGES, Context, Reporter, Silent
+from .context import DISPENSABLE, STAGES, Context, Reporter, Silent
 from .resources import ResourceRecorder
 
 ALIASES = {"evaluate": ("generate", "grade")}
@@ -107,10 +107,12 @@ class Worker:
             if stage in ONCE and stage in done:
                 raise InputError(
                     f"{self.run_dir.path}: the stage {stage!r} is done and is not repeated",
-                    advice="start a new run; only audit, evaluate and result can be done again",
+                    advice="start a new run; audit, judge, evaluate and result can be done again",
                 )
         earlier = STAGES[: STAGES.index(wanted[0])] if wanted else ()
-        missing = [stage for stage in earlier if stage not in done and stage not in wanted]
+        missing = [
+            stage for stage in earlier if stage not in done and stage not in (*wanted, *DISPENSABLE)
+        ]
         if missing:
             raise InputError(
                 f"{self.run_dir.path}: {wanted[0]!r} needs {missing[0]!r}, which is not done",

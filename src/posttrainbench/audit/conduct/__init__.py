@@ -1,1 +1,1 @@
-"""What the agent did: read from its commands and its programs, never run."""
+"""What the trace and the programs show of how the agent worked; a module for each topic."""

@@ -1,114 +1,155 @@
-"""Search the texts of one file for benchmark items, block by block."""
+"""Search the texts of files for benchmark items, block by block, in bounded memory.
+
+    index = Index([item.question for item in items])
+    crowd = Crowd(index)
+    for file in files:
+        scanner = Scanner(index, crowd, file=file)
+        for piece in pieces(descriptor):
+            scanner.feed(piece)
+        scanner.finish()
+        found += scanner.found
+    hits = crowd.settle(found)
+
+``Scanner(index)`` alone is enough for one file: ``hits`` then holds the strongest hit of each item.
+"""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
+
+import numpy as np
 
 from ..reading.texts import Piece
-from .ngrams import BREAK, Index, Match, unescape, words
+from .match_align import align
+from .match_crowd import Crowd
+from .match_frames import tidy
+from .match_hit import Hit
+from .match_rating import CERTAIN, How, rate
+from .match_stream import Stream, records
+from .match_words import Places, Words, read
+from .ngrams import Index, Place
 
-BLOCK = 60_000
-"""Words that are searched at a time; a block fits the processor's cache."""
-PART = 4096
-"""Characters of a line that are split into words at a time."""
-LEVELS = 3
-"""How many levels of backslash escapes are undone: JSON in a string of JSON in source code."""
-_QUOTED_WORDS = 40
-_ESCAPED = re.compile(r"\\[nrtfbu\\]")
+__all__ = ["CERTAIN", "Hit", "How", "Scanner"]
+
+BLOCK = 1 << 20
+"""Characters that are searched at a time."""
+KEEP = 3
+"""Places of one item in one file that are kept, the strongest."""
+_QUOTED = 400
+_PATIENCE = 20_000_000, 4_000_000
+"""Steps of close looks for a file, and more for each block of it."""
+_FOLDED = frozenset({"entities"})
+"""Other readings of a text that say nothing new here, as folding undoes the same."""
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A benchmark item that stands in a file."""
-
-    item: int
-    line: int
-    share: float
-    quote: str
-    """How the place reads, as lower-case words."""
-
-
-@dataclass
 class Scanner:
-    """Takes the pieces of one file; ``hits`` holds the first place of each item."""
+    """Takes the pieces of one file."""
 
-    index: Index
-    hits: dict[int, Hit] = field(default_factory=dict)
+    def __init__(
+        self, index: Index, crowd: Crowd | None = None, *, file: str = "", keep: int = KEEP
+    ) -> None:
+        self.unsearched = 0
+        """Places that were not looked at closely, as there were too many in the file."""
+        self._index = index
+        self._crowd = crowd or Crowd(index)
+        self._file = file
+        self._keep = keep
+        self._found: dict[int, list[Hit]] = {}
+        self._text = Stream()
+        self._asides: dict[str, Stream] = {}
+        self._patience = _PATIENCE[0]
 
-    def __post_init__(self) -> None:
-        self._streams = [_Stream(self.index, self.hits) for _ in range(LEVELS)]
+    @property
+    def hits(self) -> dict[int, Hit]:
+        """After ``finish``: the strongest hit of each item, weighed by the crowd up to now."""
+        best: dict[int, Hit] = {}
+        for hit in self._crowd.settle(self.found):
+            if hit.file == self._file and (
+                hit.item not in best or best[hit.item].strength < hit.strength
+            ):
+                best[hit.item] = hit
+        return best
+
+    @property
+    def found(self) -> Iterator[Hit]:
+        """All that was kept, for ``Crowd.settle`` once every file of a run was read."""
+        for hits in self._found.values():
+            yield from hits
 
     def feed(self, piece: Piece) -> None:
         """Take the next piece of the file."""
-        text = piece.text
-        for stream in self._streams:
-            text = unescape(text) if "\\" in text else text
-            stream.feed(Piece(piece.line, text))
-            if not _ESCAPED.search(text):
-                return
+        if piece.how in _FOLDED:
+            return
+        stream = self._asides.setdefault(piece.how, Stream()) if piece.how else self._text
+        stream.add(piece)
+        if stream.size >= BLOCK:
+            self._search(stream, piece.how, last=False)
 
     def finish(self) -> None:
         """The file is over."""
-        for stream in self._streams:
-            stream.flush()
+        self._search(self._text, "", last=True)
+        for how, stream in self._asides.items():
+            self._search(stream, how, last=True)
+
+    def _search(self, stream: Stream, how: str, last: bool) -> None:
+        words = read(stream.text())
+        breaks = np.union1d(records(words), stream.breaks(words.lines))
+        self._patience += _PATIENCE[1]
+        for place in self._index.places(words, breaks):
+            hits = self._look(words, place, stream, how)
+            if hits:
+                self._crowd.note(hits[0])
+            for hit in hits:
+                if hit.strength:
+                    self._keep_best(hit)
+        stream.forget(words, "" if last else _rest(words, breaks, self._index.longest_span))
+
+    def _look(self, words: Words, place: Place, stream: Stream, how: str) -> list[Hit]:
+        """Compare one place with its item; several items may have the same words."""
+        frame = self._index.frames[place.frame]
+        cost = (place.last - place.first) * (6 + len(frame.words) // 64)
+        if self._patience < cost:
+            self.unsearched += 1
+            return []
+        seen = align(frame, tidy(words.between(place.first, place.last)))
+        # Word for word it is quickly seen; a file full of one template does not wear it out.
+        self._patience -= cost // 6 if seen and seen.share == seen.unbroken == 1 else cost
+        rating = rate(frame, seen) if seen else None
+        if not seen or not rating:
+            return []
+        start = int(words.starts[min(place.first + seen.first, place.last - 1)])
+        stop = int(words.ends[min(place.first + seen.last, place.last - 1)])
+        quoted = words.text[start : min(stop, start + _QUOTED)].decode("utf-8", "replace")
+        hit = Hit(
+            item=rating.member.item,
+            line=stream.line(int(np.searchsorted(words.lines, start))),
+            share=seen.share,
+            quote=" ".join(quoted.split()),
+            how=rating.how,
+            strength=rating.strength,
+            via=how,
+            file=self._file,
+            frame=place.frame,
+            values=seen.values,
+            numbers_differ=rating.numbers_differ,
+        )
+        twins = (m.item for m in frame.members if m.values == rating.member.values)
+        return [replace(hit, item=item) for item in twins]
+
+    def _keep_best(self, hit: Hit) -> None:
+        kept = self._found.setdefault(hit.item, [])
+        kept.append(hit)
+        if len(kept) > self._keep:
+            kept.sort(key=lambda hit: (-hit.strength, hit.line))
+            kept.pop()
 
 
-class _Stream:
-    """The words of a file as they read with one level of escapes undone."""
-
-    def __init__(self, index: Index, hits: dict[int, Hit]) -> None:
-        self._index = index
-        self._hits = hits
-        self._words: list[str] = []
-        self._breaks: list[int] = []
-        self._starts: list[int] = []
-        """Position of the first word of a line, and beside it the line's number."""
-        self._lines: list[int] = []
-
-    def feed(self, piece: Piece) -> None:
-        for offset, line in enumerate(piece.text.split("\n")):
-            self._starts.append(len(self._words))
-            self._lines.append(piece.line + offset)
-            for part in _parts(line):
-                self._words += words(part)
-            if _is_record(line):
-                self._breaks.append(len(self._words))
-                self._words.append(BREAK)
-            if len(self._words) >= BLOCK:
-                self.flush(keep=self._index.longest_span)
-
-    def flush(self, keep: int = 0) -> None:
-        """Search what has come; keep the last words, where an item may go on."""
-        for match in self._index.search(self._words, self._breaks):
-            if match.item not in self._hits:
-                self._hits[match.item] = self._hit(match)
-        cut = max(0, len(self._words) - keep) if keep else len(self._words)
-        first = max(0, bisect_right(self._starts, cut) - 1)
-        self._words = self._words[cut:]
-        self._breaks = [position - cut for position in self._breaks if position >= cut]
-        self._starts = [max(0, start - cut) for start in self._starts[first:]]
-        self._lines = self._lines[first:]
-
-    def _hit(self, match: Match) -> Hit:
-        line = self._lines[max(0, bisect_right(self._starts, match.position) - 1)]
-        seen = self._words[match.position : match.position + _QUOTED_WORDS]
-        quote = " ".join(word for word in seen if word != BREAK)
-        return Hit(match.item, line, match.share, quote)
-
-
-def _parts(line: str) -> Iterator[str]:
-    """A long line in parts, cut at blanks: most of them are plain ASCII, which is read faster."""
-    start = 0
-    while len(line) - start > PART and (cut := line.find(" ", start + PART)) >= 0:
-        yield line[start:cut]
-        start = cut
-    yield line[start:] if start else line
-
-
-def _is_record(line: str) -> bool:
-    """Whether a line stands for itself, as in JSON Lines: no item goes on in the next."""
-    line = line.strip()
-    return len(line) > 1 and line[0] in "{[" and line.rstrip(",")[-1:] in ("}", "]")
+def _rest(words: Words, breaks: Places, span: int) -> str:
+    """The end of a text, in which an item may begin that goes on in the next."""
+    if not len(words):
+        return ""
+    start = int(words.starts[max(0, len(words) - span)])
+    if len(breaks):
+        start = max(start, int(breaks[-1]) + 1)
+    return words.text[start:].decode("utf-8", "replace")

@@ -1,1 +1,1 @@
-"""Agents as judges: what they are asked, what their answers are worth."""
+"""What judges are asked about a run, and what is made of their answers; nothing here is started."""

@@ -1,32 +1,40 @@
 """Was the submission trained from the given base model?
 
-A first answer from the weights alone.  Post-training moves them little: a LoRA of a minute by some
-0.2 %, a long full fine-tuning by some per cent; independently trained models of one architecture
-lie about 1.41 apart with a cosine of 0.  An official instruct version is *near* its base, too, and
-is not told from own training here.
+In two steps: is it near the base model at all (:mod:`kinship`), and if so, does its change owe
+something to another known model (:mod:`regression`, :mod:`bulk`)?  What cannot be computed is a
+question for a judge.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import replace
 
 from ...errors import SubmissionError
-from ...records import Finding
-from ...records.schemas import Weight
+from ...records import Evidence, Finding
 from .. import Case
-from ..weights.distance import Distance, distance
+from ..files.quoting import quote
+from ..policy import finding
+from ..weights.names import VOCABULARY
 from ..weights.tensors import ModelTensors
+from .bulk import bulk
+from .configs import compare_files
+from .disguise import rearranged
+from .kinship import Kinship, kinship
+from .measure import TensorSums, measure
+from .quantised import LEAST, keeps_order
+from .reference import Reference
+from .references import Gathered, gather
+from .regression import NOTHING, Resemblance, resemblance
+from .weighing import Word, weigh_base, weigh_reference, worth_a_closer_look
 
-NEAR = 0.35
-"""Median relative distance below which a model counts as trained from the base."""
-FAR = 1.0
-"""Above it, it counts as another model."""
-LEAST_COSINE = 0.5
-"""Below it, too."""
+ROUNDING = 0.01
+"""Relative distance of a reference below which nothing can be told where the base is stored finer
+than submission and reference: rounding errors of the base are then most of both changes."""
 
 
 class ProvenanceCheck:
-    """Measures how far the submission lies from the base model."""
+    """Compares the submission with the base model and with known other models."""
 
     name = "provenance"
 
@@ -34,44 +42,109 @@ class ProvenanceCheck:
         return "" if case.model else "there is no submission to compare"
 
     def run(self, case: Case) -> list[Finding]:
+        assert case.model
+        found = compare_files(case.base, case.model, self.name)
         if case.submission.identical_to_base:
             summary = "the submission is the unchanged base model (allowed)"
-            return [self._finding("unchanged-base", "informs", summary, None)]
+            return [finding(self.name, "unchanged-base", summary), *found]
         try:
-            measured = _measure(case.base, case.model) if case.model else None
+            with ExitStack() as stack:
+                base = stack.enter_context(ModelTensors(case.base, trusted=True))
+                model = stack.enter_context(ModelTensors(case.model))
+                words = _Comparison(base, model, gather(case, base, stack)).words()
         except SubmissionError as error:
-            return [self._unknown(error.what)]
-        if measured is None:
-            return [self._unknown("the two have no weights that can be compared")]
-        return [self._judge(measured)]
+            words = [_unknown(error.what)]
+        return [
+            finding(self.name, w.kind, w.summary, w.evidence, w.measures) for w in words
+        ] + found
 
-    def _judge(self, measured: Distance) -> Finding:
-        numbers = f"median relative distance {measured.median:.3g}, cosine {measured.cosine:.4f}"
-        if measured.median > FAR or measured.cosine < LEAST_COSINE:
-            summary = f"the submission is not made from the base model: {numbers}"
-            return self._finding("model-substitution", "conclusive", summary, measured)
-        if measured.median >= NEAR:
-            summary = f"the submission is farther from the base model than training goes: {numbers}"
-            return self._finding("provenance-unclear", "needs-judge", summary, measured)
-        summary = f"the submission is near the base model: {numbers}"
-        return self._finding("near-base", "informs", summary, measured)
 
-    def _unknown(self, why: str) -> Finding:
-        summary = f"how far the submission is from the base model is not known: {why}"
-        return self._finding("provenance-unclear", "needs-judge", summary, None)
+class _Comparison:
+    """One submission against its base and all references."""
 
-    def _finding(
-        self, category: str, weight: Weight, summary: str, measured: Distance | None
-    ) -> Finding:
-        return Finding(
-            check=self.name,
-            category=category,
-            weight=weight,
-            summary=summary,
-            measures=measured.measures() if measured else {},
+    def __init__(self, base: ModelTensors, model: ModelTensors, gathered: Gathered) -> None:
+        self._base, self._model, self._gathered = base, model, gathered
+        self._sums: list[TensorSums] = measure(base, model, gathered.references)
+        self._names = [one.name for one in self._sums if one.matrix and one.name == one.twin]
+
+    def words(self) -> list[Word]:
+        """All that there is to say."""
+        kin = kinship(self._sums)
+        if kin is None:
+            return [_unknown("the two have no weights that can be compared")]
+        about = [] if kin.all_unchanged else self._references()
+        explained = [fit.name for _, like in about for fit in like.copied]
+        words = [weigh_base(kin, explained, **self._facts(kin)), *(word for word, _ in about)]
+        if self._gathered.missing and not kin.all_unchanged:
+            words.append(_missing(self._gathered))
+        return words
+
+    def _facts(self, kin: Kinship) -> dict[str, bool]:
+        base, model = self._base, self._model
+        dtypes = [{m.tensors[n].tensor.dtype for n in self._names} for m in (base, model)]
+        plain = not kin.strange and kin.distance >= LEAST
+        return {
+            "cast": dtypes[0] != dtypes[1],
+            "quantised": plain and keeps_order(base, model, self._changed()),
+            "rearranged": bool(kin.strange) and rearranged(base, model, kin.strange),
+        }
+
+    def _changed(self) -> list[str]:
+        return [s.name for s in self._sums if s.name in self._names and s.changed.any()]
+
+    def _references(self) -> list[tuple[Word, Resemblance]]:
+        found = []
+        for number, reference in enumerate(self._gathered.references):
+            nothing = ROUNDING if self._base_is_finer(reference) else NOTHING
+            like = resemblance(self._sums, number, reference.exact, nothing)
+            if like is not None and (word := self._weigh(reference, like)):
+                found.append((word, like))
+        return found
+
+    def _weigh(self, reference: Reference, like: Resemblance) -> Word | None:
+        theirs, own = reference.tensors, None
+        names = [fit.name for fit in like.fits if fit.name in self._names]
+        if theirs is not None and worth_a_closer_look(like):
+            own = bulk(self._base, self._model, theirs, names)
+        word = weigh_reference(reference, like, own)
+        if word is None or theirs is None:
+            return word
+        if like.distance >= LEAST and keeps_order(self._base, theirs, names):
+            return None  # the "reference" is the base, quantised
+        if word.kind == "reference-resemblance" and self._is_stored_coarser(theirs, like):
+            summary = f"the submission is {quote(reference.name, 120)}, quantised"
+            word = replace(word, kind="reference-weights", summary=summary)
+        if word.kind != "reference-resemblance" and not reference.is_certain():
+            note = Evidence(quote="its file does not have the checksum that the hub gave it")
+            word = replace(word, kind="reference-resemblance", evidence=(*word.evidence, note))
+        return word
+
+    def _is_stored_coarser(self, theirs: ModelTensors, like: Resemblance) -> bool:
+        names = [fit.name for fit in like.fits if fit.name in self._changed()]
+        names = [name for name in names if name not in VOCABULARY]
+        return keeps_order(theirs, self._model, names) and not keeps_order(
+            self._base, self._model, names
         )
 
+    def _base_is_finer(self, reference: Reference) -> bool:
+        def finest(model: ModelTensors) -> bool:
+            return any(s.tensor.dtype in ("F32", "F64") for s in model.tensors.values())
 
-def _measure(base: Path, model: Path) -> Distance | None:
-    with ModelTensors(base, trusted=True) as ours, ModelTensors(model) as theirs:
-        return distance(ours, theirs)
+        if reference.tensors is not None:
+            theirs = finest(reference.tensors)
+        else:
+            tensors = reference.print.tensors if reference.print else ()
+            theirs = any(tensor.dtype in ("F32", "F64") for tensor in tensors)
+        return finest(self._base) and not finest(self._model) and not theirs
+
+
+def _unknown(why: str) -> Word:
+    summary = f"how far the submission is from the base model is not known: {why}"
+    return Word("provenance-unclear", summary, {})
+
+
+def _missing(gathered: Gathered) -> Word:
+    names = ", ".join(quote(name, 80) for name in gathered.missing)
+    summary = f"not compared with {names}: neither weights nor a fingerprint are here"
+    notes = tuple(Evidence(quote=quote(note)) for note in gathered.notes)
+    return Word("references-missing", summary, {"missing": len(gathered.missing)}, notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +51,28 @@ class ModelTensors:
             self.close()
             raise
 
+    @classmethod
+    def of_files(cls, files: Sequence[tuple[str, int]]) -> ModelTensors:
+        """The tensors of open safetensors files, wherever they lie.
+
+        Args:
+            files: (name for messages, descriptor); the descriptors are closed with this object.
+
+        Raises:
+            SubmissionError: a file is corrupt, or two hold the same parameter.
+        """
+        model = cls.__new__(cls)
+        model._folder, model._trusted, model._flags = Path(), False, FILE
+        model._descriptors, model.tensors = [descriptor for _, descriptor in files], {}
+        try:
+            for label, descriptor in files:
+                for tensor in read_header(descriptor, label).values():
+                    model._add(Stored(tensor, descriptor))
+        except BaseException:
+            model.close()
+            raise
+        return model
+
     def __enter__(self) -> ModelTensors:
         return self
 
@@ -88,6 +110,22 @@ class ModelTensors:
                 raise SubmissionError("unreadable", f"{shown_name(name)} ends early")
             data += more
         return data
+
+    def read_into(self, name: str, start: int, target: memoryview) -> None:
+        """Fill ``target`` with bytes of a tensor from its byte ``start``.
+
+        Raises:
+            SubmissionError: the file ended early (``unreadable``).
+        """
+        stored = self.tensors[name]
+        done = 0
+        while done < len(target):
+            count = os.preadv(
+                stored.descriptor, [target[done:]], stored.tensor.begin + start + done
+            )
+            if not count:
+                raise SubmissionError("unreadable", f"{shown_name(name)} ends early")
+            done += count
 
     def _load(self) -> None:
         mapping = None

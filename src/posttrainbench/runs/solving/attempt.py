@@ -6,21 +6,18 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 
 from ...agents import AgentLaunch, Desk
 from ...agents.endings import Step, cause_of
-from ...gateway import inside_script
 from ...records import Attempt, TokenUse, now, write_bytes, write_json
 from ...sandboxes import HOME, Ending, Layout, Limits, Request
 from ...sandboxes.accelerators import visible_inside
-from ...sandboxes.python import python_environment
 from ...sandboxes.runner import run as run_command
 from ...traces.events import PlainReader
 from ...traces.writer import TraceWriter
 from .. import desk
 from ..context import Context
+from ..starting import through_door, usual_env
 from ..trajectory import summarise_attempt
 from .accounts import account
 from .home import write_home
@@ -141,12 +138,7 @@ def _prepare(context: Context, step: Step, keys: Keys, prompt: str, budget: floa
     )
     write_home(run.scratch / "home", launch.home)
     layout = desk.full_layout(world, cell, time.time() + budget, launch)
-    request = _request(context, layout, launch, keys, budget)
-    if keys.door is None:
-        return request
-    first = (sys.executable, "-I", "-S", str(inside_script()), str(keys.door.pass_fd))
-    argv = (*first, str(keys.door.port), "--", *request.argv)
-    return replace(request, argv=argv, pass_fds=(keys.door.pass_fd,))
+    return through_door(_request(context, layout, launch, keys, budget), keys.door)
 
 
 def _desk_view(context: Context, layout: Layout, step: Step, keys: Keys, prompt: str) -> Desk:
@@ -171,18 +163,15 @@ def _request(
     context: Context, layout: Layout, launch: AgentLaunch, keys: Keys, budget: float
 ) -> Request:
     where, resources, agent = context.sandbox.where, context.spec.resources, context.agent
-    bin_folder = str(Path(sys.executable).parent)
     login = keys.login.env if keys.login is not None else {}
     return Request(
         layout=layout,
         argv=launch.argv,
         workdir=where(layout, desk.WORKSPACE),
         env={
-            "PATH": f"{bin_folder}:/usr/local/bin:/usr/bin:/bin",
             "PTB_CELL_FILE": where(layout, desk.CELL),
             "PTB_DEADLINE_FILE": where(layout, desk.DEADLINE),
-            "PYTHONUNBUFFERED": "1",
-            **python_environment(),
+            **usual_env(),
             **visible_inside(isolated=context.sandbox.isolates_files),
             **context.engine.env,
             **context.granted(agent.credentials),

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from ...agents.endings import spent
 from ...audit.files.erase import erase
+from ...audit.verdict import heeded, verdict_of
 from ...catalog import best_reference
 from ...records import (
     Attempt,
@@ -17,14 +18,11 @@ from ...records import (
     Result,
     Submission,
     TokenUse,
-    Verdict,
     now,
     write_json,
 )
 from .. import manifest
 from ..context import STAGES, Context
-
-NOT_AUDITED = Verdict(outcome="undecided", reasons=("no audit was made",), decided_by="nobody yet")
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -46,6 +44,8 @@ def gather(context: Context) -> Result:
     audits = run.list_audits()
     evaluation = newest(run.list_evaluations(), "submission")
     audit = audits[-1] if audits else None
+    judgements, overrides = run.list_judgements(), run.list_overrides()
+    judgement = heeded(audits, judgements)
     status, detail = _status(submission, evaluation)
     scored = evaluation if status == "scored" else None
     return Result(
@@ -60,7 +60,7 @@ def gather(context: Context) -> Result:
         score=scored.score if scored else None,
         stderr=scored.stderr if scored else None,
         base_score=base_score(context),
-        verdict=audit.verdict if audit else NOT_AUDITED,
+        verdict=verdict_of(audits, judgements, overrides),
         comparable=_comparable(context, evaluation, preparation, audit),
         model_hash=submission.model_hash,
         base_model_hash=preparation.model_hash,
@@ -78,6 +78,8 @@ def gather(context: Context) -> Result:
         protocol_version=spec.protocol_version,
         attempts=len(attempts),
         audit=audit.number if audit else None,
+        judgement=judgement.number if judgement else None,
+        override=overrides[-1].number if overrides else None,
         evaluation=evaluation.number if evaluation else None,
         ended=attempts[-1].ended if attempts else "not-started",
         cause=attempts[-1].cause if attempts else None,

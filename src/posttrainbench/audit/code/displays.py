@@ -1,0 +1,190 @@
+"""Lists, dictionaries and comprehensions; and what an assignment binds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from . import Level, Sources
+from .machine import Machine, parted
+from .values import (
+    Scope,
+    Value,
+    absorb,
+    deep,
+    either,
+    element_of,
+    lowered,
+    merged,
+    variants,
+)
+
+MOST_PARTS = 2000
+"""Elements of a list that are known one by one."""
+_UNROLLED = 256
+
+Subscript = Callable[[Machine, Value, Value, int], Value | None]
+
+
+class Displays:
+    """The part of the expressions that is about containers."""
+
+    def __init__(self, machine: Machine, special: Subscript) -> None:
+        self.machine = machine
+        self._special = special
+
+    def evaluate(self, node: ast.expr, scope: Scope) -> Value:
+        """The value of one expression."""
+        return self.machine.evaluate(node, scope)
+
+    def _on_list(self, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
+        elements, extra = [], []
+        for part in node.elts[:MOST_PARTS]:
+            value = self.evaluate(part, scope)
+            if not isinstance(part, ast.Starred):
+                elements.append(value)
+            elif value.elements is not None:
+                elements += value.elements
+            else:
+                extra.append(value)
+        if extra or len(node.elts) > MOST_PARTS:
+            return Value(sources=merged(deep(value) for value in (*elements, *extra)))
+        return Value(elements=elements)
+
+    _on_tuple = _on_list
+
+    def _on_set(self, node: ast.Set, scope: Scope) -> Value:
+        value = self._on_list(node, scope)
+        value.is_set = True
+        return value
+
+    def _on_dict(self, node: ast.Dict, scope: Scope) -> Value:
+        entries: dict[str, Value] = {}
+        rest = []
+        for key, part in list(zip(node.keys, node.values, strict=True))[:MOST_PARTS]:
+            value = self.evaluate(part, scope)
+            name = self.evaluate(key, scope).text if key is not None else None
+            if name is not None:
+                entries[name] = value
+            elif key is None and value.entries is not None:
+                entries |= value.entries
+            else:
+                rest.append(value)
+        return Value(entries=entries, sources=merged(deep(value) for value in rest))
+
+    def _on_listcomp(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope
+    ) -> Value:
+        inner = Scope(parent=scope)
+        unrolled = self._each(node, inner)
+        if unrolled is not None:
+            return unrolled
+        conditions = self._generators(node.generators, inner)
+        value = self.evaluate(node.elt, inner)
+        content = deep(value)
+        if parted(self.machine.data_in(content), conditions):
+            content = lowered(content, Level.MAYBE)
+        sources = merged((content, lowered(conditions, Level.CHOOSES)))
+        return Value(sources=sources, parents=(value,) if value.parents else ())
+
+    _on_generatorexp = _on_listcomp
+
+    def _on_setcomp(self, node: ast.SetComp, scope: Scope) -> Value:
+        value = self._on_listcomp(node, scope)
+        value.is_set = True
+        return value
+
+    def _each(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, inner: Scope
+    ) -> Value | None:
+        """One element after the other, where they are known."""
+        (first, *more) = node.generators
+        if more or first.ifs or first.is_async:
+            return None
+        source = self.evaluate(first.iter, inner)
+        if source.elements is None or not 0 < len(source.elements) <= _UNROLLED:
+            return None
+        elements = []
+        for element in source.elements:
+            self.bind(first.target, element, inner)
+            elements.append(self.evaluate(node.elt, inner))
+        return Value(elements=elements, sources=dict(source.sources))
+
+    def _on_dictcomp(self, node: ast.DictComp, scope: Scope) -> Value:
+        inner = Scope(parent=scope)
+        if (known := self._each_entry(node, inner)) is not None:
+            return known
+        conditions = self._generators(node.generators, inner)
+        key, value = self.evaluate(node.key, inner), self.evaluate(node.value, inner)
+        return Value(sources=merged((deep(key), deep(value), lowered(conditions, Level.CHOOSES))))
+
+    def _each_entry(self, node: ast.DictComp, inner: Scope) -> Value | None:
+        (first, *more) = node.generators
+        if more or first.ifs:
+            return None
+        source = self.evaluate(first.iter, inner)
+        if source.elements is None or not 0 < len(source.elements) <= _UNROLLED:
+            return None
+        entries, rest = {}, []
+        for element in source.elements:
+            self.bind(first.target, element, inner)
+            key, value = self.evaluate(node.key, inner), self.evaluate(node.value, inner)
+            if key.text is None:
+                rest.append(value)
+            else:
+                entries[key.text] = value
+        return Value(entries=entries, sources=merged((source.sources, *map(deep, rest))))
+
+    def _generators(self, generators: list[ast.comprehension], inner: Scope) -> Sources:
+        conditions: list[Sources] = []
+        for generator in generators:
+            self.bind(generator.target, element_of(self.evaluate(generator.iter, inner)), inner)
+            conditions += [deep(self.evaluate(test, inner)) for test in generator.ifs]
+        return merged(conditions)
+
+    # assignments
+
+    def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
+        """Assign ``value`` to a name, an attribute, an element, or a pattern of them."""
+        if isinstance(target, ast.Name):
+            scope.set(target.id, value)
+        elif isinstance(target, ast.Starred):
+            self.bind(target.value, Value(sources=deep(value), parents=(value,)), scope)
+        elif isinstance(target, ast.Tuple | ast.List):
+            self._unpack(target, value, scope)
+        elif isinstance(target, ast.Attribute):
+            self._set_attribute(target, value, scope)
+        elif isinstance(target, ast.Subscript):
+            base, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
+            if self._special(self.machine, base, key, -target.lineno) is not None:
+                return
+            for one in variants(base):
+                if one.entries is None or key.text is None:
+                    continue
+                if key.text in one.entries or len(one.entries) < MOST_PARTS:
+                    one.entries[key.text] = value
+            absorb(base, self.machine.content(value))
+
+    def _set_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
+        base = self.evaluate(target.value, scope)
+        if base.name and not base.name.endswith("()") and "()." not in base.name:
+            self.machine.fact("patch", f"{base.name}.{target.attr}", target.lineno)
+        undecided = bool(self.machine.doubt or self.machine.conditions)
+        for one in variants(base):
+            old = one.attributes.get(target.attr)
+            if old is not None or len(one.attributes) < 200:
+                now = either((old, value)) if old is not None and undecided else value
+                one.attributes[target.attr] = now
+        absorb(base, self.machine.content(value))
+
+    def _unpack(self, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
+        plain = not any(isinstance(part, ast.Starred) for part in target.elts)
+        if plain:
+            rows = [one.elements for one in variants(value)]
+            fitting = [row for row in rows if row is not None and len(row) == len(target.elts)]
+            if fitting and len(fitting) == len(rows):
+                for part, column in zip(target.elts, zip(*fitting, strict=True), strict=True):
+                    self.bind(part, either(column), scope)
+                return
+        for part in target.elts:
+            self.bind(part, element_of(value), scope)

@@ -1,0 +1,143 @@
+"""Lists, dictionaries and what loops over them see."""
+
+from __future__ import annotations
+
+from . import Level
+from .machine import Call, Machine
+from .registry import ending, named
+from .values import Value, absorb, deep, either, element_of, lowered, merged
+
+
+@named("list", "tuple", "sorted", "reversed", "iter", "set", "frozenset", "tqdm.tqdm",
+       "tqdm.auto.tqdm",
+       "tqdm.notebook.tqdm", "rich.progress.track", "copy.copy", "copy.deepcopy", "random.sample",
+       "itertools.chain.from_iterable")  # fmt: skip
+def _pass(_: Machine, call: Call) -> Value | None:
+    if not call.args or any(value.function for value in call.everything()):
+        return None
+    value = call.args[0]
+    elements = list(value.elements) if value.elements is not None else None
+    if value.entries is not None:
+        if call.name.startswith("copy."):
+            return Value(entries=dict(value.entries), sources=dict(value.sources))
+        elements = [Value(frozenset({key})) for key in value.entries]
+    if call.last == "from_iterable" and elements is not None:
+        elements = [element_of(element) for element in elements]
+    return Value(
+        sources=dict(value.sources) if elements is not None else deep(value),
+        elements=elements,
+        parents=(value,),
+        splits=value.splits if call.name.startswith("copy.") else None,
+        is_set=call.last in ("set", "frozenset"),
+        optional=value.optional,
+    )
+
+
+@named("itertools.chain")
+def _chain(_: Machine, call: Call) -> Value:
+    return Value(elements=[element_of(value) for value in call.args])
+
+
+@named("enumerate")
+def _enumerate(_: Machine, call: Call) -> Value | None:
+    if not call.args:
+        return None
+    value = call.args[0]
+    inner = value.elements if value.elements is not None else [element_of(value)]
+    rows = [Value(elements=[Value(), element]) for element in inner]
+    return Value(elements=rows, sources=dict(value.sources))
+
+
+@named("zip", "itertools.zip_longest", "itertools.product")
+def _zip(_: Machine, call: Call) -> Value:
+    lists = [value.elements for value in call.args]
+    if call.last != "product" and lists and all(elements is not None for elements in lists):
+        rows = zip(*(elements or [] for elements in lists), strict=False)
+        return Value(elements=[Value(elements=list(row)) for row in rows])
+    return Value(elements=[Value(elements=[element_of(value) for value in call.args])])
+
+
+@named("datasets.DatasetDict", "datasets.dataset_dict.DatasetDict")
+def _dataset_dict(_: Machine, call: Call) -> Value:
+    known = call.args[0] if call.args else None
+    if known is not None and (known.entries is not None or known.splits is not None):
+        return Value(
+            entries=dict(known.entries) | call.named if known.entries is not None else None,
+            sources=dict(known.sources),
+            splits=known.splits,
+        )
+    if call.named and not call.args:
+        return Value(entries=dict(call.named))
+    return Value(sources=merged(deep(value) for value in call.everything()))
+
+
+@named("dict")
+def _dict(_: Machine, call: Call) -> Value | None:
+    if call.args and call.args[0].entries is None:
+        return None
+    entries = dict((call.args[0].entries or {}) if call.args else {})
+    sources = merged(deep(value) for value in (*call.args, *call.extra))
+    return Value(entries=entries | call.named, sources=sources)
+
+
+@named(
+    "collections.defaultdict", "collections.OrderedDict", "collections.deque", "collections.Counter"
+)
+def _collection(_: Machine, call: Call) -> Value:
+    return Value(sources=merged(deep(value) for value in call.args if value.function is None))
+
+
+@ending("items")
+def _items(_: Machine, call: Call) -> Value | None:
+    value = call.receiver
+    if value is None:
+        return None
+    if value.entries is not None:
+        pairs = [Value(elements=[Value(frozenset({k})), v]) for k, v in value.entries.items()]
+        return Value(elements=pairs, sources=dict(value.sources))
+    if value.name or call.args:
+        return None
+    inner = Value(sources=deep(value), parents=(value,))
+    return Value(elements=[Value(elements=[Value(), inner])], sources=deep(value))
+
+
+@ending("keys")
+def _keys(_: Machine, call: Call) -> Value | None:
+    value = call.receiver
+    if value is None or value.entries is None:
+        return None
+    return Value(elements=[Value(frozenset({key})) for key in value.entries])
+
+
+@ending("values")
+def _values(_: Machine, call: Call) -> Value | None:
+    value = call.receiver
+    if value is None or value.entries is None:
+        return None
+    return Value(elements=list(value.entries.values()), sources=dict(value.sources))
+
+
+@ending("get")
+def _get(_: Machine, call: Call) -> Value | None:
+    value = call.receiver
+    if value is None or value.entries is None or not call.args:
+        return None
+    key, default = call.args[0], call.argument(1, "default")
+    found = [value.entries[text] for text in key.texts if text in value.entries]
+    certain = key.known and all(text in value.entries for text in key.texts)
+    if not certain:
+        found.append(Value(sources=deep(value), parents=(value,)))
+        found += [default] if default is not None else []
+    chosen = lowered(deep(key), Level.CHOOSES)
+    if not chosen:
+        return either(found)
+    return either([*found, Value(sources=chosen)])
+
+
+@named("setattr")
+def _setattr(machine: Machine, call: Call) -> Value:
+    if len(call.args) == 3:
+        if call.args[0].name and call.args[1].text:
+            machine.fact("patch", f"{call.args[0].name}.{call.args[1].text}", call.line)
+        absorb(call.args[0], machine.content(call.args[2]))
+    return Value()

@@ -1,0 +1,103 @@
+"""Configurations that a program reads: what stands in them is known where the file lies there."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from . import Sources
+from .machine import Call, Machine
+from .registry import named
+from .values import Value, deep
+
+LARGEST = 100_000
+"""Characters of a configuration; larger files are data."""
+_MOST = 3000
+_DEEPEST = 8
+
+
+def parse_yaml(text: str) -> Any:
+    """A YAML document; ``None`` where it is none, or nothing here can read it."""
+    if find_spec("yaml") is None:
+        return None
+    yaml = import_module("yaml")
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def parse_json(text: str) -> Any:
+    """A JSON document; ``None`` where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parse_toml(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+@named("json.load", "json.loads")
+def _json(machine: Machine, call: Call) -> Value | None:
+    return _document(machine, call, parse_json)
+
+
+@named("yaml.safe_load", "yaml.load", "yaml.full_load", "omegaconf.OmegaConf.load")
+def _yaml(machine: Machine, call: Call) -> Value | None:
+    return _document(machine, call, parse_yaml)
+
+
+@named("tomllib.load", "tomllib.loads", "toml.load", "tomli.load")
+def _toml(machine: Machine, call: Call) -> Value | None:
+    return _document(machine, call, _parse_toml)
+
+
+def _document(machine: Machine, call: Call, parse: Callable[[str], Any]) -> Value | None:
+    value = call.args[0] if call.args else None
+    if value is None:
+        return None
+    text, path = value.text, value.file
+    if path:
+        text = machine.start.text_of(path, machine.start.cwd)
+    elif call.last == "load" and text is not None:
+        text = machine.start.text_of(text, machine.start.cwd)
+    if text is None or len(text) > LARGEST:
+        return None
+    document = parse(text)
+    if not isinstance(document, dict | list):
+        return None
+    made, left = _value(document, deep(value), 0, _MOST)
+    return None if left < 0 else made
+
+
+def _value(document: Any, sources: Sources, depth: int, left: int) -> tuple[Value, int]:
+    """A document as a value; the rest of the budget is negative where it was too large.
+
+    Numbers count as unknown: they are what changes in files that programs write for each other.
+    """
+    left -= 1
+    if left < 0 or depth > _DEEPEST:
+        return Value(), -1
+    if isinstance(document, dict):
+        entries = {}
+        for key, part in document.items():
+            entries[str(key)], left = _value(part, sources, depth + 1, left)
+        return Value(entries=entries, sources=dict(sources)), left
+    if isinstance(document, list):
+        elements = []
+        for part in document:
+            element, left = _value(part, sources, depth + 1, left)
+            elements.append(element)
+        return Value(elements=elements, sources=dict(sources)), left
+    if isinstance(document, int | float) and not isinstance(document, bool):
+        return Value(sources=dict(sources)), left
+    return Value(frozenset({str(document)}), dict(sources)), left

@@ -1,0 +1,194 @@
+"""Files that are read and written."""
+
+from __future__ import annotations
+
+from . import HOLE
+from .machine import Call, Machine
+from .registry import Handler, ending, named
+from .values import Value, absorb, deep, merged
+
+
+def read(machine: Machine, call: Call, path: Value | None) -> Value:
+    """A file's content."""
+    path = path if path is not None else Value()
+    if path.handle is not None:
+        return Value(sources=deep(path), parents=(path,))
+    if any("://" in text for text in path.texts):
+        fact = machine.fact("dataset", call.name, call.line, path, by="address")
+    else:
+        fact = machine.fact("read", call.name, call.line, path)
+    only = path.text if len(fact.targets) == 1 else None
+    return Value(sources=machine.source(fact, path), optional=path.optional, file=only or "")
+
+
+def write(machine: Machine, call: Call, path: Value | None, *content: Value | None) -> Value:
+    """A file is written; the value is what more can be written through."""
+    if path is not None and path.handle is not None:
+        machine.feed(path.handle, *content)
+        return Value()
+    fact = machine.fact("write", call.name, call.line, path if path is not None else Value())
+    machine.feed(fact, *content)
+    return Value(handle=fact)
+
+
+@named("open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "jsonlines.open",
+       "aiofiles.open", "smart_open.open", "fsspec.open", "gzip.GzipFile",
+       "builtins.open")  # fmt: skip
+def _open(machine: Machine, call: Call) -> Value:
+    path = call.argument(0, "file", "filename", "path")
+    return opened(machine, call, path, call.argument(1, "mode"))
+
+
+@ending("open")
+def _open_path(machine: Machine, call: Call) -> Value | None:
+    receiver = call.receiver
+    if receiver is None or receiver.name or (not receiver.is_path and deep(receiver)):
+        return None  # a member of an archive, say: it comes from what was opened before
+    return opened(machine, call, receiver, call.argument(0, "mode"))
+
+
+def opened(machine: Machine, call: Call, path: Value | None, mode: Value | None) -> Value:
+    """A file object: what is read from it, or what it is written through."""
+    modes = mode.texts if mode is not None else frozenset({"r"})
+    writes = any(set(text) & set("wax+") or HOLE in text for text in modes)
+    reads = not writes or any("r" in text or "+" in text for text in modes)
+    result = read(machine, call, path) if reads else Value()
+    if writes:
+        result.handle = write(machine, call, path).handle
+    return result
+
+
+_READERS = {
+    ("filepath_or_buffer", "path_or_buf", "path", "io", "source", "path_or_url"): (
+        "pandas.read_json", "pandas.read_csv", "pandas.read_parquet", "pandas.read_table",
+        "pandas.read_pickle", "pandas.read_excel", "pandas.read_feather", "pandas.read_orc",
+        "polars.read_json", "polars.read_ndjson", "polars.read_csv", "polars.read_parquet",
+        "polars.scan_parquet", "polars.scan_ndjson", "polars.scan_csv", "polars.read_ipc",
+        "pyarrow.parquet.read_table", "pyarrow.parquet.ParquetFile",
+        "pyarrow.parquet.ParquetDataset",
+        "pyarrow.dataset.dataset", "pyarrow.csv.read_csv", "pyarrow.json.read_json",
+        "pyarrow.memory_map", "pyarrow.OSFile", "pyarrow.feather.read_table",
+    ),
+    ("file", "fname", "filename", "f", "dataset_path", "path", "database"): (
+        "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile", "numpy.memmap",
+        "joblib.load", "datasets.Dataset.from_file", "linecache.getlines", "fileinput.input",
+        "sqlite3.connect", "xml.etree.ElementTree.parse", "srsly.read_jsonl", "srsly.read_json",
+        "zipfile.ZipFile", "tarfile.open", "inspect_ai.log.read_eval_log",
+        "inspect_ai.log.read_eval_log_samples", "inspect_ai.dataset.json_dataset",
+        "inspect_ai.dataset.csv_dataset",
+    ),
+}  # fmt: skip
+
+
+def _reader(names: tuple[str, ...]) -> Handler:
+    def run(machine: Machine, call: Call) -> Value | None:
+        path, mode = call.argument(0, *names), call.argument(1, "mode")
+        if mode is not None and mode.text and mode.text[:1] in "wax":
+            return opened(machine, call, path, mode)
+        return read(machine, call, path)
+
+    return run
+
+
+for _arguments, _functions in _READERS.items():
+    named(*_functions)(_reader(_arguments))
+
+
+@ending("load_from_disk")
+def _load_from_disk(machine: Machine, call: Call) -> Value:
+    return read(machine, call, call.argument(0, "dataset_path"))
+
+
+@ending("from_json", "from_csv", "from_parquet", "from_text")
+def _from_files(machine: Machine, call: Call) -> Value | None:
+    if "Dataset" not in call.name:
+        return None
+    return read_each(machine, call, call.argument(0, "path_or_paths"))
+
+
+def read_each(machine: Machine, call: Call, paths: Value | None) -> Value:
+    """Files named one by one, in a list, or in a dictionary of splits."""
+    if paths is not None and paths.entries is not None:
+        entries = {key: read_each(machine, call, value) for key, value in paths.entries.items()}
+        return Value(entries=entries)
+    if paths is not None and paths.elements is not None:
+        files = [read(machine, call, element) for element in paths.elements]
+        return Value(sources=merged(deep(value) for value in files))
+    return read(machine, call, paths)
+
+
+@ending("read_text", "read_bytes")
+def _read_path(machine: Machine, call: Call) -> Value | None:
+    if call.receiver is None or call.receiver.name:
+        return None
+    return read(machine, call, call.receiver)
+
+
+@ending("write_text", "write_bytes")
+def _write_path(machine: Machine, call: Call) -> Value | None:
+    if call.receiver is None:
+        return None
+    return write(machine, call, call.receiver, *call.args)
+
+
+@named("json.dump", "pickle.dump", "yaml.dump", "yaml.safe_dump", "toml.dump", "joblib.dump",
+       "marshal.dump", "dill.dump", "ujson.dump")  # fmt: skip
+def _dump(machine: Machine, call: Call) -> Value | None:
+    target = call.argument(1, "fp", "file", "stream", "filename")
+    if target is None:
+        return None
+    value = call.argument(0, "obj", "value", "data")
+    if target.handle is None and target.known:
+        return write(machine, call, target, value)
+    absorb(target, machine.content(value))
+    return Value()
+
+
+@named("print")
+def _print(machine: Machine, call: Call) -> Value:
+    if (file := call.named.get("file")) is not None:
+        absorb(file, machine.content(*call.args))
+    return Value()
+
+
+@ending("to_json", "to_csv", "to_parquet", "to_pickle", "save_to_disk", "to_feather",
+        "write_parquet",
+        "write_ndjson", "write_json", "write_csv", "tofile", "sink_parquet", "to_excel",
+        "sink_ndjson",
+        "write_jsonl")  # fmt: skip
+def _write_frame(machine: Machine, call: Call) -> Value | None:
+    if call.receiver is None:
+        return None
+    names = ("path_or_buf", "path", "dataset_path", "dataset_dict_path", "file", "excel_writer")
+    target = call.argument(0, *names)
+    if target is None:
+        return None  # `to_json()` gives the text
+    content = call.receiver
+    if call.last in ("write_jsonl", "write_json", "write_csv") and call.receiver.name:
+        content = call.argument(1, "lines", "data") or Value()
+    return write(machine, call, target, content)
+
+
+@named("numpy.save", "numpy.savez", "numpy.savez_compressed", "numpy.savetxt")
+def _numpy_save(machine: Machine, call: Call) -> Value:
+    rest = [*call.args[1:], *call.named.values()]
+    return write(machine, call, call.argument(0, "file", "fname"), *rest)
+
+
+@named("pyarrow.parquet.write_table", "pyarrow.feather.write_feather")
+def _arrow_write(machine: Machine, call: Call) -> Value:
+    return write(machine, call, call.argument(1, "where", "dest"), call.argument(0, "table", "df"))
+
+
+@named("pyarrow.parquet.ParquetWriter", "pyarrow.ipc.new_file", "pyarrow.ipc.new_stream")
+def _arrow_writer(machine: Machine, call: Call) -> Value:
+    return write(machine, call, call.argument(0, "where", "sink"))
+
+
+@ending("read")
+def _read_all(_: Machine, call: Call) -> Value | None:
+    """An open file's text is still that file's."""
+    receiver = call.receiver
+    if receiver is None or not receiver.file or call.args:
+        return None
+    return Value(sources=deep(receiver), parents=(receiver,), file=receiver.file)

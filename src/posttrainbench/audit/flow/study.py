@@ -1,0 +1,378 @@
+"""The agent's commands and programs, all read once: what the flow and the conduct are told from."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from .. import Case
+from ..code import Fact, Reading, UnparsedError
+from ..code.lib_documents import LARGEST
+from ..code.machine import Start
+from ..code.reader import read_program
+from ..deeds import Place, Program
+from ..deeds.command import Command
+from ..deeds.places import Places, absolute, on_disk, ours, workspace_of
+from ..deeds.shell import commands, ran
+from ..files.documents import DocumentError, read_bounded
+from ..files.opening import open_below
+from ..files.quoting import quote
+from .naming import GIVEN, path_node
+from .starts import Started, started
+
+MOST_READINGS = 600
+"""Programs times ways of starting them."""
+MOST_FUEL = 5_000_000
+"""Steps of all readings together."""
+_MOST_STARTS = 6
+_ROUNDS = 4
+"""How deep programs that start programs are followed."""
+_MOST_COMMANDS = 20_000
+
+
+_CLI_FOLDERS = tuple(
+    f"scratch/home/{name}/"
+    for name in (".claude", ".codex", ".gemini", ".opencode", ".config/opencode", ".qwen")
+)
+"""Where the CLIs keep themselves: they come with programs of their own (skills, say)."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command."""
+
+    command: Command
+    place: Place
+    told: bool
+    """Whether the trace tells that it ran; else it stands in a program that may have run."""
+    script: str = ""
+    """The program that it stands in, as evidence names it."""
+
+    @property
+    def quote(self) -> str:
+        """The command, for evidence."""
+        return quote(" ".join(self.command.argv))
+
+
+@dataclass(frozen=True)
+class Acted:
+    """One program, started in one way."""
+
+    program: Program
+    start: Start
+    reading: Reading
+    ran: bool | None
+    """``None`` where it can't be told whether it ran."""
+    places: Places
+    known: Callable[[str], bool]
+    """Whether a file or folder of this name was made, or lies there."""
+
+    def place(self, fact: Fact) -> Place:
+        """Where a fact stands."""
+        if fact.file:
+            return Place(ours(fact.file, "", self.places), fact.line)
+        if self.program.path and self.program.left:
+            return Place(self.program.path, fact.line)
+        return self.program.place
+
+    def quote(self, fact: Fact) -> str:
+        """The line of the program."""
+        if fact.file:
+            shown = f"{fact.what}({', '.join(fact.targets)})"
+        else:
+            lines = self._lines
+            shown = lines[fact.line - 1].strip() if 0 < fact.line <= len(lines) else fact.what
+        return quote(shown)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.program.text.split("\n")
+
+
+@dataclass
+class Study:
+    """Everything that was read."""
+
+    ran: list[Ran] = field(default_factory=list)
+    acted: list[Acted] = field(default_factory=list)
+    unread: list[tuple[Place, str]] = field(default_factory=list)
+    """Programs that could not be parsed, and why."""
+    unparsed: list[tuple[Place, str]] = field(default_factory=list)
+    """Passages of shell that could not be."""
+
+
+def study_of(case: Case) -> Study:
+    """The study of a run; made once for each case."""
+    kept = vars(case)
+    if "_study" not in kept:
+        kept["_study"] = _Student(case).study
+    study: Study = kept["_study"]
+    return study
+
+
+class _Student:
+    def __init__(self, case: Case) -> None:
+        self.case, self.places = case, case.places
+        self.study = Study()
+        self._versions = Counter(path for path, _ in {(p.path, p.text) for p in case.programs.all})
+        self._fuel = MOST_FUEL
+        self._begun: dict[str, list[tuple[Ran, Started]]] = {}
+        self._given = {name: self._theirs(node) for name, node in GIVEN.items()}
+        self._texts = {p.path: p for p in case.programs.all if p.path and p.language == "python"}
+        self._texts |= {p.path: p for p in case.programs.all if p.left and p.language == "python"}
+        self._told = case.deeds.told and not case.deeds.gaps and case.programs.runs_told
+        for deed, command in ran(case.deeds):
+            self._note(Ran(command, deed.place, told=True))
+        for program in case.programs.all:
+            if program.language == "shell":
+                self._shell(program)
+        for program in self._by_variable():
+            self._python(program)
+        self._in_turn([p for p in case.programs.all if p.language == "python"])
+
+    def _in_turn(self, waiting: list[Program]) -> None:
+        """First what the agent started, then what that starts, and last what nothing does."""
+        for program in waiting:
+            if program.runs or not program.path:
+                self._python(program)
+        waiting = [program for program in waiting if program.path and not program.runs]
+        for last in (*[False] * _ROUNDS, True):
+            left = []
+            for program in waiting:
+                if self._is_started(program) or (last and not _clis_own(program.path)):
+                    self._python(program)
+                else:
+                    left.append(program)
+            waiting = left
+
+    def _is_started(self, program: Program) -> bool:
+        return self._theirs(program.path) in self._begun
+
+    def _note(self, entry: Ran) -> None:
+        if len(self.study.ran) >= _MOST_COMMANDS:
+            return
+        self.study.ran.append(entry)
+        begun = started(entry.command)
+        if begun is not None:
+            for path in self._scripts(begun, entry.command):
+                self._begun.setdefault(path, []).append((entry, begun))
+
+    def _by_variable(self) -> Iterator[Program]:
+        """Inline code that an interpreter runs which only a variable names."""
+        for entry in list(self.study.ran):
+            command = entry.command
+            begun = started(command) if command.name.startswith("$") else None
+            if begun is None or begun.script != "-":
+                continue
+            argv = command.argv
+            code = argv[argv.index("-c") + 1] if "-c" in argv[:-1] else command.stdin
+            if code:
+                yield Program(entry.place, "python", code, runs=(entry.place,))
+
+    # shell programs
+
+    def _shell(self, program: Program) -> None:
+        if not program.path:
+            return  # inline: its commands stand in the trace already
+        starts = [entry for entry in self._starting(program) if entry.command.argv]
+        told = bool(program.runs)
+        args = tuple(starts[0].command.argv[2:]) if told and len(starts) == 1 else None
+        cwd = starts[0].command.cwd if starts else ""
+        found = commands(program.text, cwd, args)
+        for command in found.all:
+            place = self._shell_place(program, command.line)
+            self._note(Ran(command, place, told, program.path))
+        for line, what in found.unparsed:
+            self.study.unparsed.append((self._shell_place(program, line), what))
+
+    def _shell_place(self, program: Program, line: int) -> Place:
+        return Place(program.path, line) if program.left else program.place
+
+    def _starting(self, program: Program) -> list[Ran]:
+        """The commands that ran a program, as far as they are told."""
+        name = posixpath.basename(program.path)
+        return [
+            entry
+            for entry in self.study.ran
+            if entry.place in program.runs and any(name in word for word in entry.command.argv)
+        ]
+
+    # Python programs
+
+    def _python(self, program: Program) -> None:
+        if not program.whole:
+            self.study.unread.append((program.place, "only a passage of it is told"))
+            return
+        starts, was_run = self._starts(program)
+        for start in starts:
+            if len(self.study.acted) >= MOST_READINGS or self._fuel <= 0:
+                self.study.unread.append((program.place, "there are too many programs"))
+                return
+            try:
+                reading = read_program(program.text, start, self._load)
+            except UnparsedError as error:
+                self.study.unread.append((self._python_place(program), str(error)))
+                return
+            self._fuel -= reading.steps
+            acted = Acted(program, start, reading, was_run, self.places, self._known)
+            self.study.acted.append(acted)
+            self._inner_commands(acted)
+
+    def _python_place(self, program: Program) -> Place:
+        return Place(program.path, 1) if program.left and program.path else program.place
+
+    def _starts(self, program: Program) -> tuple[list[Start], bool | None]:
+        """The ways in which a program was started, and whether it was."""
+        path = self._theirs(program.path) if program.path else ""
+        home = self._theirs("scratch/home")
+        plain = Start(
+            path=path or f"{workspace_of(self.places)}/<inline>",
+            cwd=workspace_of(self.places),
+            home=home,
+            env=self._given,
+            text_of=self._text_of,
+        )
+        if not program.path:
+            return [replace(plain, argv=(), cwd=self._inline_cwd(program))], True
+        found: dict[tuple[object, ...], Start] = {}
+        sure, seen = bool(program.runs), False
+        for entry, begun in self._begun.get(path, ()):
+            if sure and entry.told and not entry.script and entry.place not in program.runs:
+                continue
+            cwd = absolute(entry.command.cwd or ".", "", self.places)
+            seen = seen or entry.told
+            incoming = self._incoming(entry)
+            start = replace(
+                plain,
+                argv=begun.argv,
+                env=self._given | dict(entry.command.env),
+                cwd=cwd,
+                stdin=incoming,
+            )
+            found.setdefault((begun.argv, entry.command.env, cwd, incoming), start)
+        if not found:
+            ran_at_all = True if sure else (False if self._told else None)
+            return [plain], ran_at_all
+        was_run = sure or (seen and self._versions[program.path] == 1)
+        return list(found.values())[:_MOST_STARTS], True if was_run else None
+
+    def _incoming(self, entry: Ran) -> tuple[str, ...]:
+        """Files whose content comes in by standard input."""
+        command = entry.command
+        names = [r.target for r in command.redirects if r.op == "<"]
+        return tuple(absolute(n, command.cwd, self.places) for n in (*names, *command.sources))
+
+    def _text_of(self, path: str, cwd: str) -> str | None:
+        """The text of a small file of the agent's: a configuration, or another program."""
+        node = path_node(path, cwd, self.places)
+        if (program := self._texts.get(node)) is not None:
+            return program.text
+        root, _, rest = node.partition("/")
+        folder = {"workspace": self.case.workspace, "scratch": self.case.scratch}.get(root)
+        if folder is None or not rest or "*" in rest:
+            return None
+        try:
+            descriptor = open_below(folder, rest)
+        except (OSError, ValueError):
+            return None
+        try:
+            return read_bounded(descriptor, LARGEST).decode("utf-8", "replace")
+        except DocumentError:
+            return None
+        finally:
+            os.close(descriptor)
+
+    def _inline_cwd(self, program: Program) -> str:
+        for entry in self.study.ran:
+            if entry.place == program.place and entry.command.cwd:
+                return absolute(entry.command.cwd, "", self.places)
+        return workspace_of(self.places)
+
+    def _scripts(self, begun: Started, command: Command) -> tuple[str, ...]:
+        """The files that a command may start, as the agent names them."""
+        if begun.module:
+            name = begun.module.replace(".", "/")
+            root = absolute(command.cwd or ".", "", self.places)
+            return f"{root}/{name}.py", f"{root}/{name}/__main__.py"
+        if begun.script in ("", "-"):
+            return ()
+        return (absolute(begun.script, command.cwd, self.places),)
+
+    def _theirs(self, path: str) -> str:
+        """The agent's name of a file that evidence calls ``path``."""
+        for theirs, name in self.places:
+            if path == name or path.startswith(f"{name}/"):
+                return theirs + path[len(name) :]
+        usual = {"workspace": "/workspace", "scratch/home": "/home/agent", "scratch/tmp": "/tmp"}  # noqa: S108
+        for name, theirs in usual.items():
+            if path == name or path.startswith(f"{name}/"):
+                return theirs + path[len(name) :]
+        return path
+
+    def _load(self, name: str, importer: str) -> tuple[str, str] | None:
+        """A module beside a program."""
+        stem = name.lstrip(".")
+        levels = len(name) - len(stem)
+        folder = posixpath.dirname(importer)
+        for _ in range(levels - 1):
+            folder = posixpath.dirname(folder)
+        inner = stem.replace(".", "/")
+        roots = [folder] if levels else [folder, workspace_of(self.places)]
+        for root in roots:
+            stems = (f"{root}/{inner}.py", f"{root}/{inner}/__init__.py") if inner else (
+                f"{root}/__init__.py",
+            )  # fmt: skip
+            for path in stems:
+                program = self._texts.get(ours(path, "", self.places))
+                if program is not None and path != importer:
+                    return program.text, path
+        return None
+
+    def _known(self, path: str) -> bool:
+        """Whether a file or folder was made by a program, or lies on the disk."""
+        if path in self._made:
+            return True
+        found = on_disk(path, self.case.workspace, self.case.scratch)
+        try:
+            return found is not None and os.path.lexists(found)
+        except (OSError, ValueError):
+            return False
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        made: set[str] = set()
+        for acted in self.study.acted:
+            for fact in acted.reading.of("save-model", "write", "copy"):
+                made |= {path_node(t, acted.start.cwd, self.places) for t in fact.targets[-20:]}
+            for fact in acted.reading.of("model", "dataset"):
+                if folder := fact.detail.get("local_dir"):
+                    made.add(path_node(folder, acted.start.cwd, self.places))
+        return frozenset(made)
+
+    def _inner_commands(self, acted: Acted) -> None:
+        """Commands that a Python program starts."""
+        told = acted.ran is True
+        for fact in acted.reading.of("command"):
+            for text in fact.targets[:20]:
+                if text == "*":
+                    continue
+                folder = fact.detail.get("cwd") or acted.start.cwd
+                script = acted.program.path or "<inline>"
+                for command in commands(text, folder).all:
+                    self._note(Ran(command, acted.place(fact), told and fact.certain, script))
+
+
+def lines_of(study: Study) -> Iterator[str]:
+    """What could not be read, in words."""
+    for place, why in (*study.unread, *study.unparsed):
+        yield f"{place.file}:{place.line}: {why}"
+
+
+def _clis_own(path: str) -> bool:
+    """Whether a program lies where a CLI keeps what it came with.  One that ran is read all the
+    same; one that nothing starts is not the agent's."""
+    return path.startswith(_CLI_FOLDERS)

@@ -1,0 +1,20 @@
+"""Everything that is played."""
+
+from __future__ import annotations
+
+from . import (
+    cheats_code,
+    cheats_conduct,
+    cheats_data,
+    cheats_sandbox,
+    cheats_submission,
+    cheats_weights,
+    honest,
+)
+from .playing import Cheat, Honest
+
+CHEATS: tuple[Cheat, ...] = (
+    *cheats_data.ALL, *cheats_weights.ALL, *cheats_conduct.ALL, *cheats_sandbox.ALL,
+    *cheats_code.ALL, *cheats_submission.ALL,
+)  # fmt: skip
+HONEST: tuple[Honest, ...] = honest.ALL

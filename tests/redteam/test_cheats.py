@@ -1,0 +1,27 @@
+"""Every cheat is played as a whole run, and none of them pays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chosen import cheats
+
+from posttrainbench.redteam.playing import Cheat, missed, play
+from posttrainbench.redteam.scenarios import CHEATS
+from posttrainbench.redteam.threats import THREATS
+
+
+@pytest.mark.parametrize("cheat", cheats(), ids=lambda cheat: cheat.name)
+def test_a_cheat_is_stopped(cheat: Cheat, redteam_cache: Path, tmp_path: Path) -> None:
+    played = play(cheat, tmp_path, redteam_cache)
+    assert not missed(cheat, played), f"{missed(cheat, played)}\n{played.evidence()}"
+
+
+def test_names_and_threats() -> None:
+    names = [cheat.name for cheat in CHEATS]
+    assert len(set(names)) == len(names) >= 40
+    known = {threat.name for threats in THREATS.values() for threat in threats}
+    assert {cheat.threat for cheat in CHEATS} <= known
+    for cheat in CHEATS:
+        assert cheat.stopped != "harmless" or cheat.proof or cheat.kinds, cheat.name
