@@ -21,13 +21,18 @@ import numpy as np
 import numpy.typing as npt
 
 from posttrainbench.audit.provenance.bulk import bulk
-from posttrainbench.audit.provenance.fingerprint import make_fingerprint, save_fingerprint
+from posttrainbench.audit.provenance.fingerprint import (
+    Fingerprint,
+    make_fingerprint,
+    save_fingerprint,
+)
 from posttrainbench.audit.provenance.measure import measure
 from posttrainbench.audit.provenance.reference import Reference
 from posttrainbench.audit.provenance.regression import resemblance
 from posttrainbench.audit.provenance.weighing import weigh_reference, worth_a_closer_look
 from posttrainbench.audit.weights.rounding import round_to
 from posttrainbench.audit.weights.tensors import ModelTensors
+from posttrainbench.records import Source
 
 Floats = npt.NDArray[np.float32]
 Weights = Callable[[str, tuple[int, ...]], Floats]
@@ -144,8 +149,6 @@ def time_it(folder: Path, megabytes: int) -> None:
 
 def sketch_only(path: Path) -> None:
     """A fingerprint without the model hash, which has its own price."""
-    from posttrainbench.records import Source
-
     source = Source(name="r", kind="local", revision="1", sha256="0" * 64)
     make_fingerprint(path, name="r", seed="1", source=source)
 
@@ -169,16 +172,13 @@ def detection_curve(folder: Path) -> None:
                 return base(name, shape) + added
 
             target = folder / f"mix-{size}-{share}"
-            words = findings(*paths, save(target, plan, mixed), sketch)
+            words = findings(paths[0], paths[1], save(target, plan, mixed), sketch)
             (target / "model.safetensors").unlink()
             print(f"    own training {size:.0%}, share {share:.2f}: {'; '.join(words)}")
 
 
-def findings(base_: Path, known_: Path, model_: Path, sketch: object) -> list[str]:
+def findings(base_: Path, known_: Path, model_: Path, sketch: Fingerprint) -> list[str]:
     """What the reference's weights say, and what its fingerprint."""
-    from posttrainbench.audit.provenance.fingerprint import Fingerprint
-
-    assert isinstance(sketch, Fingerprint)
     words = []
     with (
         ModelTensors(base_) as ours,

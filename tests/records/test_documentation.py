@@ -17,7 +17,7 @@ from posttrainbench import spec
 from posttrainbench.catalog.measured import MeasuredScore
 from posttrainbench.evaluation.aggregate import Generation, SeedAnswers
 from posttrainbench.evaluation.request import Failure, Generated, Grades
-from posttrainbench.records import Event, TokenUse, evaluations, judgements, schemas
+from posttrainbench.records import Event, TokenUse, evaluations, judgements, memorisation, schemas
 from posttrainbench.records.holder import LeaseRecord
 from posttrainbench.records.resources import GpuSample, ResourceSample
 from posttrainbench.runs.evaluations import Plan
@@ -42,6 +42,7 @@ DOCUMENTS: list[Any] = [
     *own_models(schemas),
     *own_models(evaluations),
     *own_models(judgements),
+    *own_models(memorisation),
     *(Event, TokenUse, LeaseRecord, OutputLine, ManifestHead, ManifestTail),
     *(ResourceSample, GpuSample),
     *(Plan, Generation, SeedAnswers, Generated, Grades, Failure, MeasuredScore),

@@ -61,7 +61,7 @@ KINDS: Mapping[str, Kind] = {
         "conclusive", _MODEL, "the weights of another known model went into the submission"
     ),
     "layers-from-elsewhere": Kind(
-        "conclusive", _MODEL, "single tensors are another model's or were not trained from the base"
+        "conclusive", _MODEL, "single tensors or parts of them are another known model's"
     ),
     "reference-resemblance": Kind(
         "needs-judge", _MODEL, "the change resembles another known model's more than by chance"

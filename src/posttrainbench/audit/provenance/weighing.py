@@ -57,7 +57,7 @@ def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -
     if like.correlation >= COPIED and like.share >= LEAST_SHARE:
         summary = f"{_portion(like.share)} {name} went into the submission ({figures})"
         return Word("reference-weights", summary, measures, tuple(places))
-    if len(copied) >= 2:
+    if len(copied) >= 2 and like.correlation < CLEAR:  # else it is a matter of the whole model
         summary = (
             f"{len(copied)} of {len(like.fits)} matrices have the change of {name}, not one of "
             "their own"

@@ -42,12 +42,14 @@ def table(opener: Opens, window: Window, form: Form, depth: int) -> Iterator[Pie
             else:
                 opener.budget.read(value.nbytes)
                 yield from records.numbers(number, value, sure=True)
-    except UnreadError:
-        if not isinstance(window, Held) and not opener.budget.spent:
-            # The reason is the reader's, whatever more goes wrong here.
-            with contextlib.suppress(UnreadError):
-                yield from opener.text(Source.of_window(window, opener.budget), depth, encoding="")
-        raise
+    except UnreadError as error:
+        if isinstance(window, Held) or opener.budget.spent:
+            raise
+        # The reason is the reader's, whatever more goes wrong here.
+        with contextlib.suppress(UnreadError):
+            yield from opener.text(Source.of_window(window, opener.budget), depth, encoding="")
+        # A database keeps its text as it is, so that all of it was just seen; the others pack it.
+        raise UnreadError(str(error), harmless=error.harmless or form == "sqlite") from None
     yield from records.finish()
 
 
