@@ -3,8 +3,8 @@
 With d the submission minus the base and r a reference minus the base, d = c r + (s - 1) b + rest is
 fitted.  A copy of the reference has c = 1, a merge its ratio, whatever was trained or rounded on
 top goes into the rest, and a scaled tensor has s; so c / s is the share of the reference in it.
-Honest trainings of one base meet in places, too: the more alike the data, the more.  How far that
-goes was measured (docs/provenance.md), and the limits stand well above.
+Honest trainings of one base meet, too: the more alike data and recipe, and the shorter, the more.
+How far that goes was measured (docs/provenance.md); ``weighing`` has the limits.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ from ..weights.names import VOCABULARY
 from .fingerprint import Doubles
 from .measure import TensorSums
 
-COPIED = 0.9
+COPIED = 0.98
 """Correlation from which the reference's change explains a tensor's."""
-SURE = 0.95
-"""The same where it rests on few numbers: a fingerprint's projections, one segment's elements."""
 SHARED = 0.25
 """Share of a tensor's segments from which it counts as copied in parts."""
 NOTHING = 1e-4
@@ -80,16 +78,20 @@ class Resemblance:
 
     @property
     def copied(self) -> tuple[TensorFit, ...]:
-        """Tensors that the reference explains alone, or parts of them.
+        """Tensors that the reference explains alone, or parts of them."""
+        return self.alike(COPIED)
+
+    def alike(self, correlation: float) -> tuple[TensorFit, ...]:
+        """Tensors with so high a correlation, or with parts that the reference explains alone.
 
         Parts of vocabularies do not count: rows of tokens that no text has only shrink, in any
         training alike.
         """
-        limit = COPIED if self.exact else SURE
         return tuple(
             fit
             for fit in self.fits
-            if fit.correlation >= limit or (fit.parts >= SHARED and fit.name not in VOCABULARY)
+            if fit.correlation >= correlation
+            or (fit.parts >= SHARED and fit.name not in VOCABULARY)
         )
 
     def measures(self) -> dict[str, float]:
@@ -174,4 +176,4 @@ def _parts(own: Doubles, theirs: Doubles, counts: Doubles) -> float:
         return 0.0
     with np.errstate(all="ignore"):
         alike = dr / np.sqrt(dd * rr)
-    return float(np.mean(np.where(dd > 0, alike, 0)[large] >= SURE))
+    return float(np.mean(np.where(dd > 0, alike, 0)[large] >= COPIED))

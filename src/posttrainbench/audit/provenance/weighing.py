@@ -17,12 +17,19 @@ from .regression import COPIED, Resemblance
 
 LEAST_SHARE = 0.02
 """Of the reference, below which a high correlation says nothing."""
-CLEAR = 0.6
-"""Correlation of the own parts that no honest training reached: at most 0.43, and that on the same
-kind of data with the same recipe."""
+TOLD = 0.004
+"""Relative distance from the base below which no reference proves anything: the first steps of a
+training go the same way whatever the data (0.92 was measured at 0.0005, 0.65 at 0.002), and
+bfloat16 keeps little more than their signs.  Official instruct versions lie farther."""
+OWN_CLEAR = 0.6
+"""Correlation of the own parts from which they are looked at as a copy's."""
+WHOLE = 0.97
+"""A copy's own part has the coefficient of the whole; of another training, even with the same data
+and recipe, it has less (0.56 and 0.92 were measured)."""
 DOUBTFUL = 0.4
-"""Correlation of the whole changes from which a judge should look: honest trainings on other data
-reached 0.26 on single tensors, on the same kind of data 0.65."""
+"""Correlation of the whole changes from which a judge should look; trainings on other data reached
+0.26 on single tensors."""
+DOUBTFUL_TENSOR = 0.9
 OWN_SHARE, OWN_CORRELATION = 0.05, 0.1
 """The same for the own parts: 0.03 and 0.09 on other data."""
 WORTH = 0.05
@@ -54,26 +61,33 @@ def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -
         Evidence(quote=quote(f"{fit.name}: share {fit.share:.3f}, r {fit.correlation:.3f}"))
         for fit in (copied or like.fits)[:10]
     ]
-    if like.correlation >= COPIED and like.share >= LEAST_SHARE:
+    told, clear = like.distance >= TOLD, like.correlation < OWN_CLEAR
+    if told and like.share >= LEAST_SHARE and _is_copied(like, own):
         summary = f"{_portion(like.share)} {name} went into the submission ({figures})"
         return Word("reference-weights", summary, measures, tuple(places))
-    if len(copied) >= 2 and like.correlation < CLEAR:  # else it is a matter of the whole model
+    if told and clear and len(copied) >= 2:
         summary = (
             f"{len(copied)} of {len(like.fits)} matrices have the change of {name}, not one of "
             "their own"
         )
         return Word("layers-from-elsewhere", summary, measures, tuple(places))
-    if own is not None and own.correlation >= CLEAR and own.share >= OWN_SHARE:
-        summary = f"{_portion(own.share)} {name} went into the submission ({figures})"
-        return Word("reference-weights", summary, measures, tuple(places))
     if _is_doubtful(like, own):
         summary = f"the change resembles that of {name} more than other trainings do ({figures})"
         return Word("reference-resemblance", summary, measures, tuple(places))
     return None
 
 
+def _is_copied(like: Resemblance, own: Bulk | None) -> bool:
+    """Whether nothing but the reference explains the change, or the part of it that is scaled."""
+    if like.correlation >= COPIED:
+        return True
+    return own is not None and own.correlation >= OWN_CLEAR and own.share >= WHOLE * like.share
+
+
 def _is_doubtful(like: Resemblance, own: Bulk | None) -> bool:
     if own is not None and own.correlation >= OWN_CORRELATION and own.share >= OWN_SHARE:
+        return True
+    if like.correlation < OWN_CLEAR and len(like.alike(DOUBTFUL_TENSOR)) >= 2:
         return True
     return like.correlation >= DOUBTFUL and like.share >= LEAST_SHARE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from .shapes import UnreadError
 from .sources import Window
 
 _HEADER_LIMIT = 1 << 16
-_KIND = re.compile(r"[<>|=]?([iufcbSUVOmM?])(\d*)")
+_DESCRIBED = re.compile(r"'descr': *'([<>|=]?([iufcbSUVOmM?])\d{0,12})'")
+_SHAPE = re.compile(r"'shape': *\(([\dL, ]*)\)")
+_SIZE = re.compile(r"\d{1,18}")
 INTEGERS = {
     "I64": "<i8", "I32": "<i4", "I16": "<u2", "U64": "<u8", "U32": "<u4", "U16": "<u2",
 }  # fmt: skip
@@ -48,19 +49,15 @@ def npy_array(window: Window) -> Array:
     if length > _HEADER_LIMIT:
         raise UnreadError("the array's header is too long")
     text = window.at(offset, length).decode("latin-1")
-    try:
-        header = ast.literal_eval(text.strip())
-        described, shape = header["descr"], header["shape"]
-    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
-        raise UnreadError("the array's header is broken") from None
+    described, shape = _DESCRIBED.search(text), _SHAPE.search(text)
+    if not shape:
+        raise UnreadError("the array's header is broken")
     data = window.part(offset + length, window.size)
-    match = _KIND.fullmatch(described) if isinstance(described, str) else None
-    if not match:
+    if not described:
         return Array("", "V", 0, data)
-    row = 0
-    if isinstance(shape, tuple) and len(shape) > 1 and all(type(n) is int for n in shape):
-        row = shape[-1] if 0 < shape[-1] < 1 << 20 else 0
-    return Array(described, match[1], row, data)
+    sizes = [int(size) for size in _SIZE.findall(shape[1])]
+    row = sizes[-1] if len(sizes) > 1 and 0 < sizes[-1] < 1 << 20 else 0
+    return Array(described[1], described[2], row, data)
 
 
 def integer_tensors(window: Window) -> Iterator[tuple[str, int, Window]]:
