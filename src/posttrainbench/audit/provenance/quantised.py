@@ -67,4 +67,4 @@ def _keeps_order(a: Floats, b: Floats) -> bool:
     step = np.diff(b, axis=1)
     equal = np.diff(a, axis=1) == 0
     torn = np.count_nonzero(step[equal])
-    return not (step < 0).any() and torn <= TORN * np.count_nonzero(equal)
+    return bool(not (step < 0).any() and torn <= TORN * np.count_nonzero(equal))
