@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,6 +160,24 @@ def test_a_broken_table_is_searched_as_bytes(outcome: Callable[..., Outcome]) ->
 )
 def test_what_is_sealed_is_not_clean(content: bytes, outcome: Callable[..., Outcome]) -> None:
     assert not outcome(content).clean
+
+
+def test_noise_is_not_clean_and_weights_are(outcome: Callable[..., Outcome]) -> None:
+    import numpy as np
+
+    chance = random.Random(3)
+    noise = chance.randbytes(300_000)
+    assert "noise" in outcome(noise).why
+    assert outcome(noise[:5000]).clean  # as the state of a random generator
+    numbers = np.random.default_rng(0).standard_normal(200_000)
+    for honest in (
+        numbers.astype(np.float16).tobytes(),
+        numbers.astype(np.float32).tobytes(),
+        (numbers * 30).astype(np.int8).tobytes(),
+        b"\x89PNG" + noise,
+        zlib.compress(chance.randbytes(40_000).hex().encode() * 3)[2:],
+    ):
+        assert outcome(honest).clean
 
 
 def test_encrypted_members_are_not_clean(outcome: Callable[..., Outcome]) -> None:

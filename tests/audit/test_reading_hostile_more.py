@@ -222,7 +222,7 @@ def test_base64_without_an_end_needs_little_memory(tmp_path: Path) -> None:
 
 def test_text_within_large_binaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posttrainbench.audit.reading.binary.BINARY_LIMIT", 1_000_000)
-    noise = random.Random(0).randbytes(9_000_000)
+    noise = random.Random(0).randbytes(3_000_000) + b"\0\1" * 3_000_000
     lines = (samples.LINE * 2000).encode()
     (tmp_path / "file").write_bytes(noise + lines + noise)
     found = Outcome(tmp_path / "file")

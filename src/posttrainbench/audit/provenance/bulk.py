@@ -22,8 +22,8 @@ MATRICES = 8
 SIDE = 400
 """Rows and columns of the corner of a matrix that is looked at."""
 LEADING = 9
-"""One direction in so many is taken out, once as the reference's, and half as many again as the
-submission's."""
+"""One direction in so many is taken out as the reference's, then half as many again as those of
+what the reference does not explain of the submission."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,12 @@ def read_corner(model: ModelTensors, name: str) -> Floats:
 
 def _own_parts(d: Floats, r: Floats) -> tuple[float, float] | None:
     """Coefficient and correlation of what is left of d and r."""
+    cut = max(1, min(r.shape) // LEADING)
     try:
         left, _, right = np.linalg.svd(r, full_matrices=False)
-        cut = max(1, len(right) // LEADING)
         d, r = left[:, cut:].T @ d @ right[cut:].T, left[:, cut:].T @ r @ right[cut:].T
-        left, _, right = np.linalg.svd(d, full_matrices=False)
+        rest = d - r * (np.vdot(d, r) / max(float(np.vdot(r, r)), 1e-30))
+        left, _, right = np.linalg.svd(rest, full_matrices=False)
     except np.linalg.LinAlgError:
         return None
     cut = max(1, cut // 2)

@@ -25,7 +25,7 @@ from .measure import TensorSums, measure
 from .quantised import LEAST, keeps_order
 from .reference import Reference
 from .references import Gathered, gather
-from .regression import NOTHING, Resemblance, resemblance
+from .regression import COPIED, NOTHING, Resemblance, resemblance
 from .weighing import Word, weigh_base, weigh_reference, worth_a_closer_look
 
 ROUNDING = 0.01
@@ -73,7 +73,7 @@ class _Comparison:
         if kin is None:
             return [_unknown("the two have no weights that can be compared")]
         about = [] if kin.all_unchanged else self._references()
-        explained = [fit.name for _, like in about for fit in like.copied]
+        explained = [fit.name for _, like in about for fit in like.alike(COPIED)]
         words = [weigh_base(kin, explained, **self._facts(kin)), *(word for word, _ in about)]
         if self._gathered.missing and not kin.all_unchanged:
             words.append(_missing(self._gathered))

@@ -19,7 +19,7 @@ from .fingerprint import Doubles
 from .measure import TensorSums
 
 COPIED = 0.98
-"""Correlation from which the reference's change explains a tensor's."""
+"""Correlation from which the reference's change explains another one."""
 SHARED = 0.25
 """Share of a tensor's segments from which it counts as copied in parts."""
 NOTHING = 1e-4
@@ -76,11 +76,6 @@ class Resemblance:
         values = np.array([fit.correlation for fit in self.fits])
         return float(values.sum() / np.sqrt((1 / freedom).sum()))
 
-    @property
-    def copied(self) -> tuple[TensorFit, ...]:
-        """Tensors that the reference explains alone, or parts of them."""
-        return self.alike(COPIED)
-
     def alike(self, correlation: float) -> tuple[TensorFit, ...]:
         """Tensors with so high a correlation, or with parts that the reference explains alone.
 
@@ -102,7 +97,7 @@ class Resemblance:
             "reference_share_spread": round(self.spread, 4),
             "correlation": round(self.correlation, 4),
             "chance_deviations": round(self.deviations, 1),
-            "copied_tensors": len(self.copied),
+            "copied_tensors": len(self.alike(COPIED)),
             "reference_distance": round(self.distance, 6),
         }
 

@@ -18,18 +18,22 @@ from .regression import COPIED, Resemblance
 LEAST_SHARE = 0.02
 """Of the reference, below which a high correlation says nothing."""
 TOLD = 0.004
-"""Relative distance from the base below which no reference proves anything: the first steps of a
-training go the same way whatever the data (0.92 was measured at 0.0005, 0.65 at 0.002), and
-bfloat16 keeps little more than their signs.  Official instruct versions lie farther."""
+"""Relative distance from the base below which a reference proves nothing, and only a copy of it is
+a question: the first steps of all trainings on a kind of data go the same way (a correlation of
+0.92 was measured at 0.0005, 0.65 at 0.002), and bfloat16 keeps little more than their signs.
+Official instruct versions lie farther."""
+KNOWN_COPIED = 0.9
+"""Correlation from which a published model of ours explains a change: nobody has its data.  What an
+agent downloaded may have been made from public data that the agent used as well, with the same
+recipe: that needs ``regression.COPIED``."""
 OWN_CLEAR = 0.6
-"""Correlation of the own parts from which they are looked at as a copy's."""
+"""Correlation of the own parts from which they count as a copy's."""
 WHOLE = 0.97
-"""A copy's own part has the coefficient of the whole; of another training, even with the same data
-and recipe, it has less (0.56 and 0.92 were measured)."""
+"""A copy's own part has the coefficient of the whole; another training's has less: on data of the
+same kind 0.69 of it."""
 DOUBTFUL = 0.4
 """Correlation of the whole changes from which a judge should look; trainings on other data reached
 0.26 on single tensors."""
-DOUBTFUL_TENSOR = 0.9
 OWN_SHARE, OWN_CORRELATION = 0.05, 0.1
 """The same for the own parts: 0.03 and 0.09 on other data."""
 WORTH = 0.05
@@ -48,12 +52,15 @@ class Word:
 
 def worth_a_closer_look(like: Resemblance) -> bool:
     """Whether the own parts should be compared, which costs seconds."""
-    return like.exact and like.correlation < COPIED and max(like.correlation, like.share) >= WORTH
+    if not like.exact or like.distance < TOLD or like.correlation >= COPIED:
+        return False
+    return max(like.correlation, like.share) >= WORTH
 
 
 def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -> Word | None:
     """What a resemblance says, were the reference beyond doubt; ``None``: nothing."""
-    name, copied = quote(reference.name, 120), like.copied
+    name, limit = quote(reference.name, 120), KNOWN_COPIED if reference.ours else COPIED
+    copied = like.alike(limit)
     measures = {**like.measures(), **(own.measures() if own else {})}
     figures = f"share {like.share:.2f}, correlation of the changes {like.correlation:.2f}"
     places = [Evidence(quote=quote(f"compared with {reference.name}: {reference.place}"))]
@@ -62,7 +69,11 @@ def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -
         for fit in (copied or like.fits)[:10]
     ]
     told, clear = like.distance >= TOLD, like.correlation < OWN_CLEAR
-    if told and like.share >= LEAST_SHARE and _is_copied(like, own):
+    if (
+        told
+        and like.share >= LEAST_SHARE
+        and _is_copied(like, own if reference.ours else None, limit)
+    ):
         summary = f"{_portion(like.share)} {name} went into the submission ({figures})"
         return Word("reference-weights", summary, measures, tuple(places))
     if told and clear and len(copied) >= 2:
@@ -77,17 +88,19 @@ def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -
     return None
 
 
-def _is_copied(like: Resemblance, own: Bulk | None) -> bool:
+def _is_copied(like: Resemblance, own: Bulk | None, limit: float) -> bool:
     """Whether nothing but the reference explains the change, or the part of it that is scaled."""
-    if like.correlation >= COPIED:
+    if like.correlation >= limit:
         return True
     return own is not None and own.correlation >= OWN_CLEAR and own.share >= WHOLE * like.share
 
 
 def _is_doubtful(like: Resemblance, own: Bulk | None) -> bool:
+    if like.distance < TOLD:
+        return like.correlation >= COPIED
     if own is not None and own.correlation >= OWN_CORRELATION and own.share >= OWN_SHARE:
         return True
-    if like.correlation < OWN_CLEAR and len(like.alike(DOUBTFUL_TENSOR)) >= 2:
+    if like.correlation < OWN_CLEAR and len(like.alike(KNOWN_COPIED)) >= 2:
         return True
     return like.correlation >= DOUBTFUL and like.share >= LEAST_SHARE
 

@@ -10,6 +10,7 @@ from .carving import carved
 from .encodings import encoding_of, is_binary
 from .language import is_clean, is_language
 from .limits import BINARY_LIMIT, CHUNK, HEAD
+from .noise import is_noise
 from .opens import Opens, Records
 from .shapes import Form, Piece, UnreadError
 from .sniff import form_of
@@ -153,6 +154,8 @@ def _unknown(opener: Opens, window: Window, depth: int) -> Iterator[Piece]:
     if vocabulary and (found := integer_form(window, vocabulary)):
         yield from token_pieces(window, found, vocabulary, opener.budget)
         return
+    if is_noise(window):
+        raise UnreadError("nothing but noise, as encrypted data looks")
     size = window.stored()
     if window.at(0, 8).startswith(_NO_TEXT) and _text_share(window) < 0.3:
         return
