@@ -133,4 +133,4 @@ def test_it_sees_nothing_where_there_is_nothing(tmp_path: Path) -> None:
     exact, rough = compare(tmp_path, plus(base_weights(), change(5, 0.05)))
     assert abs(exact.correlation) < 0.05
     assert abs(rough.deviations) < 5
-    assert not rough.copied
+    assert not rough.alike(0.9)

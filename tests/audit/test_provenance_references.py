@@ -246,3 +246,24 @@ def test_missing_references_are_named(
     made = make_fingerprint(save(tmp_path / "r", reference()), name="Qwen/Qwen3-1.7B")
     save_fingerprint(made, cache / "fingerprints" / "instruct.json")
     assert kinds(ProvenanceCheck().run(case)) == {"near-base"}
+
+
+def test_the_text_part_of_a_multimodal_model(
+    tmp_path: Path, make_case: Callable[..., Case]
+) -> None:
+    """Base and reference read images; submissions may leave that part out."""
+    random = np.random.default_rng(6)
+    tower = {
+        f"vision_tower.layers.{n}.weight": random.standard_normal((64, 64)).astype("f4")
+        for n in range(30)
+    }
+    base = save(tmp_path / "mm", {**base_weights(), **tower})
+    known = {f"model.language_{n}": v for n, v in reference().items()}
+    save(tmp_path / "cache" / "models" / NAME / "1", {**known, **tower})
+    for name, weights, kind in (
+        ("honest", plus(base_weights(), own_training()), "near-base"),
+        ("plain", base_weights(), "unchanged-base"),
+        ("cheat", reference(), "reference-weights"),
+    ):
+        case = make_case(model=save(tmp_path / name, weights), base=base, cache=tmp_path / "cache")
+        assert kind in kinds(ProvenanceCheck().run(case))

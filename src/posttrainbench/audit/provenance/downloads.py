@@ -26,6 +26,8 @@ SMALLEST = 2048
 MOST_FILES = 400
 """Safetensors files that are looked at; the largest open models have some 150 shards."""
 MOST_MODELS = 12
+LARGEST_HEADER = 1 << 24
+"""Bytes; a shard of the largest open models has some hundred kB."""
 _PLACE = re.compile(r"(?:^|/)models--(?P<repository>[^/]+)/(?P<kind>blobs|snapshots)/(?P<rest>.+)$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -142,7 +144,9 @@ def _looks_like_safetensors(node: Node) -> bool:
         return False
     finally:
         os.close(descriptor)
-    return len(head) == 9 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 27
+    return (
+        len(head) == 9 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < LARGEST_HEADER
+    )
 
 
 def _tensor_names(file: File) -> set[str]:
