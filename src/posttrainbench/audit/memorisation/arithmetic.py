@@ -37,7 +37,7 @@ def rework(answer: str, numbers: Mapping[str, str]) -> str | None:
 
     Returns:
         ``None`` where the steps cannot be followed, or the new numbers give results of another
-        kind: fractions for whole numbers, nothing or less for something.
+        kind: fractions for whole numbers, nothing or less for something, more digits or fewer.
     """
     known = {Fraction(old): Fraction(new) for old, new in numbers.items()}
     # A result may be named before its step: once through for the results, once more for the text.
@@ -77,6 +77,8 @@ def _step(expression: str, result: str, known: dict[Fraction, Fraction]) -> str 
         return None
     if old.denominator == 1 and new.denominator != 1:
         return None
+    if len(str(abs(int(new)))) != len(str(abs(int(old)))):
+        return None  # results are published to be handy; a model that learns the style learns that
     shown = _shown(new, like=result.strip())
     if shown is None:
         return None

@@ -30,7 +30,7 @@ _WORDS_FOR = {
     "12": "twelve|dozen", "20": "twenty", "100": "hundred",
 }  # fmt: skip
 """A number that also stands there as a word is left alone."""
-_TRIES = 60
+_TRIES = 100
 _LEAST_POOL = 3
 
 Shape = tuple[str, ...]
