@@ -8,9 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reading_samples as samples
 from audit_samples import attempt, preparation, save_model, tensors
+from contamination_run_samples import QUESTIONS
+from hostile_files import Outcome
+from program_samples import Desk
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from posttrainbench.audit import Case
+from posttrainbench.audit.reading.vocabulary import Vocabulary
 from posttrainbench.records import Submission
 from posttrainbench.spec import RunSpec
 
@@ -53,3 +59,38 @@ def make_case(tmp_path: Path) -> Callable[..., Case]:
         return Case(**{**fields, **changes})
 
     return make
+
+
+@pytest.fixture
+def words_as_tokens(tmp_path: Path) -> Tokenizer:
+    """A tokenizer of the base model's, as real ones are written."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    tokenizer.train_from_iterator(QUESTIONS, trainer)
+    (tmp_path / "base").mkdir()
+    tokenizer.save(str(tmp_path / "base" / "tokenizer.json"))
+    return tokenizer
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Vocabulary:
+    return samples.vocabulary(tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.fixture
+def outcome(tmp_path: Path) -> Callable[..., Outcome]:
+    def read(content: bytes, vocabulary: Vocabulary | None = None) -> Outcome:
+        path = tmp_path / "file"
+        path.write_bytes(content)
+        return Outcome(path, vocabulary)
+
+    return read
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
