@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any
 
@@ -79,14 +78,14 @@ def object_of(value: object) -> dict[str, Any]:
 
 def count_of(value: object) -> int:
     """A number of tokens; 0 for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return int(value) if 0 <= value < _LARGEST else 0
+    return int(value) if 0 <= value < _LARGEST else 0  # nan compares false; no float() of a huge int
 
 
 def dollars_of(value: object) -> float | None:
     """A price above zero, or ``None``."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 < value < _LARGEST else None
 
