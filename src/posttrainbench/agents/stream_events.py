@@ -80,7 +80,7 @@ def count_of(value: object) -> int:
     """A number of tokens; 0 for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return int(value) if 0 <= value < _LARGEST else 0  # nan compares false; no float() of a huge int
+    return int(value) if 0 <= value < _LARGEST else 0  # nan compares false
 
 
 def dollars_of(value: object) -> float | None:
