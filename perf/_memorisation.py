@@ -1,12 +1,13 @@
 """How well the memorisation probe tells memory from learning, on a real model of 135 M parameters.
 
-    python perf/_memorisation.py DATA [--items 40] [--epochs 4] [--kinds contaminated,clean]
+    python perf/_memorisation.py DATA [--items 24] [--epochs 4] [--seeds 0] [--kinds clean,reworded]
 
 ``DATA`` is a folder with the published GSM8K as ``gsm8k/test.jsonl`` and ``gsm8k/train.jsonl``.
 
 The demo model is fine-tuned with LoRA, always in the same way: on test items, on test items in
 other words (by a rule that the probe does not know), and on as many items of the train split.  Then
-it is probed like a submission.  Prints one line a comparison; the ratio is that of the effect
+it is probed like a submission.  A seed decides which items are taken, of the test and of the train
+split, their twins, and the training.  Prints one line a comparison; the ratio is that of the effect
 (Cohen's d) to that of the clean training, which is the baseline.
 
 Not part of ``make perf``, hence the underscore: without a GPU a training takes some minutes.
@@ -73,9 +74,9 @@ def in_other_words(item: TestItem) -> TestItem:
     return TestItem(item.id, "Here is a puzzle. " + " ".join(sentences), answer)
 
 
-def train(base: Path, lessons: Sequence[TestItem], epochs: int, folder: Path) -> Path:
+def train(base: Path, lessons: Sequence[TestItem], epochs: int, seed: int, folder: Path) -> Path:
     """LoRA on the upper half of the layers; the loss is that of the answers."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     config = LoraConfig(
         r=16, lora_alpha=32, target_modules=list(PROJECTIONS),
@@ -85,7 +86,7 @@ def train(base: Path, lessons: Sequence[TestItem], epochs: int, folder: Path) ->
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, weight_decay=0.0)
     order = [list(lessons) for _ in range(epochs)]
-    source = random.Random(0)
+    source = random.Random(seed)
     for epoch in order:
         source.shuffle(epoch)
     batches = [e[at : at + BATCH] for e in order for at in range(0, len(e), BATCH)]
@@ -145,33 +146,31 @@ def probe(texts: Sequence[ProbeText], base: Likelihoods, final: Likelihoods) -> 
     return Probe(at="", package_version="", status="done", texts=tuple(both))
 
 
-def main() -> None:
-    """Train, probe, print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--items", type=int, default=40)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--kinds", default=",".join(KINDS))
-    options = parser.parse_args()
-    items = read(options.data / "gsm8k" / "test.jsonl", "test-")[: options.items]
-    like = read(options.data / "gsm8k" / "train.jsonl", "train-")[: options.items]
+def one_seed(folder: Path, options: argparse.Namespace, seed: int) -> None:
+    """Every kind of training once, with the same items and the same twins."""
+    published = read(options.data / "gsm8k" / "test.jsonl", "test-")
+    like = read(options.data / "gsm8k" / "train.jsonl", "train-")
+    texts = probe_texts(published, FAMILY, options.items, f"perf-{seed}")
+    probed = {text.item for text in texts}
+    items = [item for item in published if item.id in probed]
     lessons = {
-        "clean": like, "contaminated": items, "reworded": [in_other_words(i) for i in items],
-    }  # fmt: skip
-    folder = make("model", "smollm2-135m").fetch(cache_dir(), print).folder
-    texts = probe_texts(items, FAMILY, options.items, "perf")
+        "clean": random.Random(seed).sample(like, len(items)),
+        "contaminated": items,
+        "reworded": [in_other_words(item) for item in items],
+    }
     of_base = scores(folder, texts)
     clean: dict[str, float] = {}
     for kind in options.kinds.split(","):
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as work:
-            trained = train(folder, lessons[kind], options.epochs, Path(work) / "model")
+            trained = train(folder, lessons[kind], options.epochs, seed, Path(work) / "model")
             middle = time.monotonic()
             final = scores(trained, texts)
         ended = time.monotonic()
         print(
-            f"{kind}: {options.items} items, {options.epochs} epochs, {middle - started:.0f} s "
-            f"of training; {len(texts)} texts scored in {ended - middle:.0f} s"
+            f"seed {seed}, {kind}: {len(items)} items, {options.epochs} epochs, "
+            f"{middle - started:.0f} s of training; "
+            f"{len(texts)} texts scored in {ended - middle:.0f} s"
         )
         for arm in arms_of(probe(texts, of_base, final)):
             effect = arm.result.effect
@@ -179,7 +178,21 @@ def main() -> None:
                 clean[arm.name] = effect
             known = clean.get(arm.name)
             ratio = f", {effect / known:.1f} times clean" if known and known > 0 else ""
-            print(f"  {'MEMORISED ' if arm.tells else ''}{arm}{ratio}")
+            print(f"  {'MEMORISED ' if arm.tells else ''}{arm}{ratio}", flush=True)
+
+
+def main() -> None:
+    """Train, probe, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--items", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    options = parser.parse_args()
+    folder = make("model", "smollm2-135m").fetch(cache_dir(), lambda _: None).folder
+    for seed in options.seeds.split(","):
+        one_seed(folder, options, int(seed))
 
 
 if __name__ == "__main__":

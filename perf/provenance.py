@@ -195,7 +195,7 @@ def findings(base_: Path, known_: Path, model_: Path, sketch: Fingerprint) -> li
             parts = None
             if worth_a_closer_look(like):
                 parts = bulk(ours, model, known, [fit.name for fit in like.fits])
-            word = weigh_reference(reference, like, parts)
+            word = weigh_reference(reference, like, parts, same=False)
             kind = word.kind if word else "nothing"
             by = "weights" if reference.exact else "fingerprint"
             words.append(f"{by}: {kind} ({like.share:.2f}, {like.correlation:.2f})")

@@ -10,6 +10,12 @@ import numpy as np
 from audit_samples import CONFIG, Tensors, save_bfloat16, save_model
 
 from posttrainbench.audit.weights.rounding import round_to
+from posttrainbench.records import Source
+from posttrainbench.spec import RunSpec
+
+SPEC = RunSpec(model="qwen3-1.7b", benchmark="b", agent="noop")
+OFFICIAL = "Qwen/Qwen3-1.7B"
+"""The official instruct version of ``SPEC``'s model, whose training no agent can repeat."""
 
 LAYERS = 4
 PARTS = {
@@ -84,6 +90,15 @@ def save(folder: Path, weights: Tensors) -> Path:
 def save_wide(folder: Path, weights: Tensors, dtype: str = "float32") -> Path:
     """In another type that NumPy knows."""
     return save_model(folder, {n: v.astype(dtype) for n, v in weights.items()}, CONFIG)
+
+
+def put_into_model_cache(cache: Path, name: str, model: Path) -> None:
+    """As `ptb fetch` leaves a model in our own cache: a folder, and where it comes from."""
+    shelf = cache / "models" / name.replace("/", "--").lower()
+    shelf.mkdir(parents=True, exist_ok=True)
+    (shelf / "1").symlink_to(model)
+    source = Source(name=name, kind="hub", revision="1", sha256="0" * 64)
+    (shelf / "1.source.json").write_text(source.model_dump_json())
 
 
 def put_into_hub_cache(hub: Path, repository: str, model: Path, *, honest: bool = True) -> Path:

@@ -8,6 +8,7 @@ from posttrainbench.audit.intake.architecture import (
     Comparison,
     compare_configs,
     compare_tensors,
+    compare_vocabulary,
     head_is_tied,
 )
 from posttrainbench.audit.weights.names import canonical
@@ -135,3 +136,28 @@ def test_a_head_is_tied_where_the_base_says_so() -> None:
     assert head_is_tied(model(TEXT), {})
     assert head_is_tied(with_head, {"tie_word_embeddings": True})
     assert not head_is_tied(with_head, {})
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"vocab_size": 100}, {"vocab_size": None}, {"text_config": {"vocab_size": 100}}]
+)
+def test_a_vocabulary_of_the_weights_size(config: dict[str, object]) -> None:
+    compare_vocabulary(config, model(TEXT))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"vocab_size": 2_000_000_000},
+        {"vocab_size": "100"},
+        {"vocab_size": 99},
+        {"text_config": {"vocab_size": 101}},
+        {"vocab_size": 100, "text_config": {"vocab_size": [100]}},
+    ],
+    ids=str,
+)
+def test_a_vocabulary_that_the_weights_do_not_have(config: dict[str, object]) -> None:
+    with pytest.raises(SubmissionError) as refused:
+        compare_vocabulary(config, model(TEXT))
+    assert refused.value.code == "architecture"
+    assert "vocab_size" in str(refused.value)

@@ -235,6 +235,28 @@ def test_weights_need_no_compute_when_they_are_the_base_models(tmp_path):
     assert kinds(untold) == set()
 
 
+@pytest.mark.parametrize(
+    ("gpu", "own", "idle"),
+    [
+        (None, 1.0, True),  # the machine is busy with other people's work
+        (None, 900.0, False),
+        (None, None, False),  # it can't be told
+        ({"util_percent": 0.0}, 900.0, True),  # its processors were, its GPU was not
+        ({"util_percent": 80.0}, 1.0, False),
+        ({"util_percent": None}, 1.0, False),
+        ({"util_percent": 0.0, "pids": [7]}, 1.0, False),
+    ],
+)
+def test_idle_is_what_the_run_itself_did_not_do(tmp_path, gpu, own, idle):
+    gpus = [{"index": 0, "name": "GPU", **gpu}] if gpu else []
+    line = {
+        "at": "t", "stage": "solve", "cpu_percent": 100.0, "cpus": 2, "run_cpu_seconds": own,
+        "gpus": gpus,
+    }  # fmt: skip
+    case = a_run(tmp_path, shell=["ls"], resources=[line] * 9)
+    assert ("weights-without-compute" in kinds(case)) == idle
+
+
 def test_the_check_enforces_the_rules_that_name_it():
     named = {
         rule.category

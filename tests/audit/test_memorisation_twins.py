@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from small_pupils import FAMILY, problems
 
+from posttrainbench.audit.memorisation import pairs
 from posttrainbench.audit.memorisation.arithmetic import has_steps, rework, without_marks
 from posttrainbench.audit.memorisation.conversation import pieces
 from posttrainbench.audit.memorisation.exchange import Exchange
@@ -248,6 +249,31 @@ def test_texts_are_chosen_by_the_seed_and_by_nothing_else():
     assert len({text.id for text in texts}) == len(texts) == 30 * 4
     # Item by item, so that a measurement that ends early is still one.
     assert [text.item for text in texts] == [name for name in chosen for _ in range(4)]
+
+
+def test_items_whose_twins_have_answers_are_preferred():
+    answered = problems(30, seed=1)
+    silent = [TestItem(f"s-{n}", f"Add {n} and {n + 1}.", "yes") for n in range(20, 80)]
+    texts = probe_texts([*silent, *answered], FAMILY, 25, "seed")
+    assert {text.item for text in texts} <= {item.id for item in answered}
+    texts = probe_texts([*silent, *answered], FAMILY, 40, "seed")
+    chosen = {text.item for text in texts}
+    assert len(chosen) == 40
+    assert {item.id for item in answered} < chosen
+
+
+def test_of_very_many_items_not_all_are_looked_at(monkeypatch):
+    looked: list[str] = []
+    original = pairs.Exchange.twins
+
+    def counted(self, item, *rest):
+        looked.append(item.id)
+        return original(self, item, *rest)
+
+    monkeypatch.setattr(pairs.Exchange, "twins", counted)
+    silent = [TestItem(f"s-{n}", f"Add {n} and {n + 1}.", "yes") for n in range(20, 800)]
+    assert probe_texts(silent, FAMILY, 25, "seed")
+    assert len(looked) == pairs.LOOKED_AT * 25
 
 
 def test_too_few_items_give_nothing():

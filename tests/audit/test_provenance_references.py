@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from audit_samples import Tensors
 from provenance_models import (
+    OFFICIAL,
+    SPEC,
     base_weights,
     change,
     plus,
     put_into_hub_cache,
+    put_into_model_cache,
     quantised,
     save,
     save_wide,
@@ -23,11 +26,14 @@ from posttrainbench.audit import Case
 from posttrainbench.audit.policy import KINDS
 from posttrainbench.audit.provenance.check import ProvenanceCheck
 from posttrainbench.audit.provenance.fingerprint import make_fingerprint, save_fingerprint
+from posttrainbench.audit.weights.rounding import round_to
 from posttrainbench.records import Finding
 
-NAME = "known-instruct"
+COMMUNITY = "somebody/a-fine-tuning"
+"""A known model that anybody could have trained from public data."""
 FAR = 0.04
 """How far the known model is from the base."""
+REFERENCES = {"reference-weights", "reference-resemblance"}
 Judge = Callable[[Tensors], list[Finding]]
 
 
@@ -44,27 +50,34 @@ def base_folder(tmp_path: Path) -> Path:
     return save(tmp_path / "base", base_weights())
 
 
+@pytest.fixture
+def judge_against(
+    tmp_path: Path, base_folder: Path, make_case: Callable[..., Case]
+) -> Callable[..., Judge]:
+    """Judges submissions, a known model being in the cache as weights or as a fingerprint."""
+
+    def against(form: str, name: str) -> Judge:
+        cache, folder = tmp_path / "cache", save(tmp_path / "reference", reference())
+        if form == "weights":
+            put_into_model_cache(cache, name, folder)
+        else:
+            made = make_fingerprint(folder, name=name, seed="0")
+            save_fingerprint(made, cache / "fingerprints" / "known.json")
+
+        def judge(weights: Tensors) -> list[Finding]:
+            model = save(tmp_path / "model", weights)
+            case = make_case(model=model, base=base_folder, cache=cache, spec=SPEC)
+            return [f for f in ProvenanceCheck().run(case) if f.kind != "references-missing"]
+
+        return judge
+
+    return against
+
+
 @pytest.fixture(params=["weights", "fingerprint"])
-def judge(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    base_folder: Path,
-    make_case: Callable[..., Case],
-) -> Judge:
-    """Judges a submission, the known model being in the cache as weights or as a fingerprint."""
-    cache = tmp_path / "cache"
-    if request.param == "weights":
-        save(cache / "models" / NAME / "1", reference())
-    else:
-        folder = save(tmp_path / "reference", reference())
-        made = make_fingerprint(folder, name=NAME, seed="0")
-        save_fingerprint(made, cache / "fingerprints" / f"{NAME}.json")
-
-    def judge(weights: Tensors) -> list[Finding]:
-        model = save(tmp_path / "model", weights)
-        return ProvenanceCheck().run(make_case(model=model, base=base_folder, cache=cache))
-
-    return judge
+def judge(request: pytest.FixtureRequest, judge_against: Callable[..., Judge]) -> Judge:
+    """The official version is known."""
+    return judge_against(request.param, OFFICIAL)
 
 
 def kinds(findings: list[Finding]) -> set[str]:
@@ -89,8 +102,55 @@ def test_a_known_model_is_found(judge: Judge, disguise: str) -> None:
     findings = judge(COPIES[disguise]())
     assert "reference-weights" in kinds(findings)
     (found,) = (f for f in findings if f.kind == "reference-weights")
-    assert NAME in found.summary
+    assert OFFICIAL in found.summary
     assert found.weight == "conclusive"
+
+
+@pytest.mark.parametrize("form", ["weights", "fingerprint"])
+@pytest.mark.parametrize("disguise", [name for name in COPIES if name != "copied"])
+def test_what_anybody_can_train_again_is_a_question(
+    judge_against: Callable[..., Judge], form: str, disguise: str
+) -> None:
+    """An honest repetition of a public recipe comes as near as a copy in disguise."""
+    findings = judge_against(form, COMMUNITY)(COPIES[disguise]())
+    assert kinds(findings) == {"near-base", "reference-resemblance"}
+
+
+def test_the_very_weights_of_any_known_model(
+    tmp_path: Path, judge_against: Callable[..., Judge]
+) -> None:
+    """Bit by bit the same: no training ends there twice."""
+    judge = judge_against("weights", COMMUNITY)
+    (found,) = (f for f in judge(reference()) if f.kind != "near-base")
+    assert (found.kind, found.weight) == ("reference-weights", "conclusive")
+    touched = reference()
+    name = "model.layers.3.mlp.down_proj.weight"
+    touched[name] = touched[name].copy()
+    touched[name][0, 0] *= 1.02
+    assert kinds(judge(touched)) == {"near-base", "reference-resemblance"}
+
+
+def test_the_very_weights_in_another_type(
+    tmp_path: Path, base_folder: Path, make_case: Callable[..., Case]
+) -> None:
+    put_into_model_cache(tmp_path / "cache", COMMUNITY, save(tmp_path / "r", reference()))
+    rounded = {name: round_to(values, "BF16") for name, values in reference().items()}
+    wide = save_wide(tmp_path / "m", rounded)
+    case = make_case(model=wide, base=base_folder, cache=tmp_path / "cache")
+    assert "reference-weights" in kinds(ProvenanceCheck().run(case))
+
+
+def test_an_official_fingerprint_under_any_name(
+    tmp_path: Path, base_folder: Path, make_case: Callable[..., Case]
+) -> None:
+    """Whoever makes it can vouch that nobody trains such a model again."""
+    folder = save(tmp_path / "r", reference())
+    model = save(tmp_path / "m", plus(reference(), own_training(0.002)))
+    for official, kind in ((True, "reference-weights"), (False, "reference-resemblance")):
+        made = make_fingerprint(folder, name="a new one", official=official)
+        save_fingerprint(made, tmp_path / "cache" / "fingerprints" / "f.json")
+        case = make_case(model=model, base=base_folder, cache=tmp_path / "cache")
+        assert kinds(ProvenanceCheck().run(case)) == {"near-base", kind}
 
 
 @pytest.mark.parametrize("ratio", [0.2, 0.5, 0.8])
@@ -133,10 +193,10 @@ def test_a_merge_under_own_training_is_at_least_a_question(
     tmp_path: Path, base_folder: Path, make_case: Callable[..., Case]
 ) -> None:
     """Hidden below three times as much change of its own: only the weights themselves show it."""
-    save(tmp_path / "cache" / "models" / NAME / "1", reference())
+    put_into_model_cache(tmp_path / "cache", OFFICIAL, save(tmp_path / "r", reference()))
     weights = plus(base_weights(), times(0.1, change(11, FAR)), own_training(3 * 0.1 * FAR))
     case = make_case(
-        model=save(tmp_path / "m", weights), base=base_folder, cache=tmp_path / "cache"
+        model=save(tmp_path / "m", weights), base=base_folder, cache=tmp_path / "cache", spec=SPEC
     )
     assert kinds(ProvenanceCheck().run(case)) & {"reference-weights", "reference-resemblance"}
 
@@ -144,10 +204,15 @@ def test_a_merge_under_own_training_is_at_least_a_question(
 def test_four_bits_of_a_known_model(
     tmp_path: Path, base_folder: Path, make_case: Callable[..., Case]
 ) -> None:
-    save(tmp_path / "cache" / "models" / NAME / "1", reference())
     model = save(tmp_path / "m", quantised(reference(), 4))
-    case = make_case(model=model, base=base_folder, cache=tmp_path / "cache")
-    assert "reference-weights" in kinds(ProvenanceCheck().run(case))
+    known = save(tmp_path / "r", reference())
+    for name, kind in ((OFFICIAL, "reference-weights"), (COMMUNITY, "reference-resemblance")):
+        cache = tmp_path / name
+        put_into_model_cache(cache, name, known)
+        case = make_case(model=model, base=base_folder, cache=cache, spec=SPEC)
+        (found,) = (f for f in ProvenanceCheck().run(case) if f.kind in REFERENCES)
+        assert found.kind == kind
+        assert "quantised" in found.summary
 
 
 def test_shared_leading_directions_are_no_proof(
@@ -163,9 +228,9 @@ def test_shared_leading_directions_are_no_proof(
         common = (left[:, :2] * size[:2] * 0.4) @ right[:2]
         own = random.standard_normal(step.shape)
         alike[name] = (common + own * np.linalg.norm(step) / np.linalg.norm(own)).astype("f4")
-    save(tmp_path / "cache" / "models" / NAME / "1", reference())
+    put_into_model_cache(tmp_path / "cache", OFFICIAL, save(tmp_path / "r", reference()))
     model = save(tmp_path / "m", plus(base_weights(), alike))
-    case = make_case(model=model, base=base_folder, cache=tmp_path / "cache")
+    case = make_case(model=model, base=base_folder, cache=tmp_path / "cache", spec=SPEC)
     assert kinds(ProvenanceCheck().run(case)) == {"near-base"}
 
 
@@ -179,7 +244,7 @@ def test_another_base_model_of_the_same_shapes(
     assert kinds(ProvenanceCheck().run(case)) == {"near-base"}
     cheat = save(tmp_path / "cheat", plus(base_weights(77), own_training()))
     case = make_case(model=cheat, base=base_folder, cache=tmp_path / "cache")
-    assert {"other-model", "reference-weights"} <= kinds(ProvenanceCheck().run(case))
+    assert {"other-model", "reference-resemblance"} <= kinds(ProvenanceCheck().run(case))
 
 
 def test_a_wide_base_and_narrow_submissions(tmp_path: Path, make_case: Callable[..., Case]) -> None:
@@ -190,9 +255,10 @@ def test_a_wide_base_and_narrow_submissions(tmp_path: Path, make_case: Callable[
         for name, values in base_weights().items()
     }
     base = save_wide(tmp_path / "wide", wide)
-    save(tmp_path / "cache" / "models" / NAME / "1", plus(wide, change(11, 0.0005)))
+    known = save(tmp_path / "r", plus(wide, change(11, 0.0005)))
+    put_into_model_cache(tmp_path / "cache", OFFICIAL, known)
     model = save(tmp_path / "m", plus(wide, own_training(0.0005)))
-    case = make_case(model=model, base=base, cache=tmp_path / "cache")
+    case = make_case(model=model, base=base, cache=tmp_path / "cache", spec=SPEC)
     assert kinds(ProvenanceCheck().run(case)) == {"near-base"}
 
 
@@ -202,15 +268,24 @@ def test_what_the_agent_downloaded(
     model = save(tmp_path / "m", plus(reference(), own_training(0.002)))
     case = make_case(model=model, base=base_folder)
     hub = case.scratch / "home" / ".cache" / "huggingface" / "hub"
-    put_into_hub_cache(hub, "owner/foreign", save(tmp_path / "r", reference()))
+    known = save(tmp_path / "r", reference())
+    home = put_into_hub_cache(hub, "owner/foreign", known)
     put_into_hub_cache(hub, "owner/base", base_folder)
     (hub / "models--x--broken" / "blobs").mkdir(parents=True)
     (hub / "models--x--broken" / "blobs" / "f").write_bytes(
         b"\x10" + b"\0" * 7 + b"{" + b"x" * 4000
     )
-    findings = ProvenanceCheck().run(case)
-    (found,) = (f for f in findings if f.kind == "reference-weights")
-    assert "owner/foreign" in found.summary
+
+    def said(model: Path) -> Finding:
+        here = make_case(model=model, base=base_folder, spec=SPEC)
+        (found,) = (f for f in ProvenanceCheck().run(here) if f.kind in REFERENCES)
+        return found
+
+    assert said(model).kind == "reference-resemblance"  # it could have been trained again
+    assert "owner/foreign" in said(model).summary
+    assert said(known).kind == "reference-weights"
+    home.rename(hub / f"models--{OFFICIAL.replace('/', '--')}")
+    assert said(model).kind == "reference-weights"
     honest = save(tmp_path / "h", plus(base_weights(), own_training()))
     case = make_case(model=honest, base=base_folder)
     assert kinds(ProvenanceCheck().run(case)) == {"near-base"}
@@ -259,11 +334,13 @@ def test_the_text_part_of_a_multimodal_model(
     }
     base = save(tmp_path / "mm", {**base_weights(), **tower})
     known = {f"model.language_{n}": v for n, v in reference().items()}
-    save(tmp_path / "cache" / "models" / NAME / "1", {**known, **tower})
+    put_into_model_cache(tmp_path / "cache", OFFICIAL, save(tmp_path / "r", {**known, **tower}))
     for name, weights, kind in (
         ("honest", plus(base_weights(), own_training()), "near-base"),
         ("plain", base_weights(), "unchanged-base"),
         ("cheat", reference(), "reference-weights"),
     ):
-        case = make_case(model=save(tmp_path / name, weights), base=base, cache=tmp_path / "cache")
+        case = make_case(
+            model=save(tmp_path / name, weights), base=base, cache=tmp_path / "cache", spec=SPEC
+        )
         assert kind in kinds(ProvenanceCheck().run(case))

@@ -175,7 +175,7 @@ def test_the_environment_of_a_command():
         ("eval \"$(echo cHl0aG9uIHQucHk= | base64 -d)\"", ("python", "t.py"), ("eval",)),
         ("echo t.py | xargs -n 1 python", ("python", "t.py"), ("xargs",)),
         ("echo t.py | xargs -I{} python {} x", ("python", "t.py", "x"), ("xargs",)),
-        ("find . -name '*.py' -exec python {} \\;", ("python", "{}"), ("find -exec",)),
+        ("find . -name '*.py' -exec python {} \\;", ("python", "./*.py"), ("find -exec",)),
         ("ssh -p 22 host 'python t.py'", ("python", "t.py"), ("ssh",)),
         ("tmux new -d -s a 'python t.py'", ("python", "t.py"), ("tmux",)),
         ("tmux send-keys -t a 'python t.py' Enter", ("python", "t.py"), ("tmux",)),

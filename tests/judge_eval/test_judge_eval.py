@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from judged_runs import always, asked_about, jury, says
 from scripted_grader import Request, ScriptedGrader
 
-from posttrainbench.errors import InputError, SpecError
+from posttrainbench.errors import InputError, RecordError, SpecError
 from posttrainbench.judge_eval import LABEL_FILE, read_cases
 from posttrainbench.judge_eval.measuring import AUDIT, measure
 from posttrainbench.judge_eval.metrics import Tally
@@ -27,6 +28,8 @@ def measured(folder: Path, judge: Callable[..., Any], place: Path, **more: Any) 
         choice = jury(server.url, **more)
         found = measure(read_cases(folder), [choice], place, court=Court(), progress=quiet)
     assert [len(outcomes) for outcomes in found.outcomes.values()] == [2] * len(found.tallies)
+    assert [case.name for case in found.judged] == ["cheat", "honest"]
+    assert not found.held
     return dict(zip(("audit", "alone", "both"), found.tallies, strict=True))
 
 
@@ -35,6 +38,7 @@ def test_always_yes(labelled: Path, tmp_path: Path) -> None:
     alone = found["alone"]
     assert (alone.recall, alone.precision, alone.agreement) == (1.0, 0.5, 1.0)
     assert alone.named == 1
+    assert alone.by_rule == {"contamination": {"flagged": 1, "undecided": 0, "clean": 0}}
     assert found["audit"].name == AUDIT
     assert found["both"].recall == 1.0
 
@@ -79,21 +83,6 @@ def test_judges_who_differ(labelled: Path, tmp_path: Path) -> None:
     assert 0 < alone.agreement < 1
 
 
-def test_what_is_judged_is_not_judged_again(labelled: Path, tmp_path: Path) -> None:
-    with ScriptedGrader(always("violation")) as server:
-        choice = jury(server.url)
-        cases = read_cases(labelled)
-        first = measure(cases, [choice], tmp_path, court=Court(), progress=quiet)
-        asked = len(server.requests)
-        # One is lost, as after a kill in the middle.
-        kept = next(tmp_path.rglob("honest/judgement.json"))
-        kept.write_text("{")
-        second = measure(cases, [choice], tmp_path, court=Court(), progress=quiet)
-        again = len(server.requests) - asked
-    assert asked > again > 0
-    assert first.outcomes == second.outcomes
-
-
 def test_the_judged_run_stays_as_it_is(labelled: Path, tmp_path: Path) -> None:
     def state() -> list[tuple[str, int]]:
         return sorted((str(p), p.lstat().st_mtime_ns) for p in labelled.rglob("*"))
@@ -128,6 +117,33 @@ def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
         read_cases(tmp_path)
     with pytest.raises(InputError):
         read_cases(tmp_path / "nowhere")
+
+
+def test_a_label_without_a_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LABEL_FILE).write_text('label = "honest"')
+    with pytest.raises(RecordError, match=r"no spec\.json"):
+        read_cases(tmp_path)
+
+
+def test_two_juries_of_one_name_are_refused(labelled: Path, tmp_path: Path) -> None:
+    one = jury("http://127.0.0.1:9/v1")
+    with pytest.raises(InputError, match="named twice"):
+        measure(read_cases(labelled), [one, one], tmp_path, court=Court(), progress=quiet)
+
+
+def test_a_case_that_no_judge_can_be_asked_about(labelled: Path, tmp_path: Path) -> None:
+    """Its benchmark is not installed here: said before anybody is paid."""
+    copy = tmp_path / "cases"
+    subprocess.run(["cp", "-a", labelled, copy], check=True)
+    spec = copy / "honest" / "spec.json"
+    spec.write_text(json.dumps(json.loads(spec.read_text()) | {"benchmark": "calls-of-mars"}))
+    with ScriptedGrader(always("violation")) as server:
+        with pytest.raises(InputError, match="the case honest: unknown benchmark"):
+            measure(read_cases(copy), [jury(server.url)], tmp_path, court=Court(), progress=quiet)
+        assert not server.requests
+    audit = measure(read_cases(copy), [], tmp_path, court=Court(), progress=quiet)
+    assert audit.tallies[0].name == AUDIT
 
 
 def test_labels_are_read_by_name(labelled: Path) -> None:

@@ -12,7 +12,7 @@ from posttrainbench.redteam.scenarios import CHEATS, HONEST
 
 SAMPLE = {
     "items-verbatim", "items-deleted-after-training", "evaluate-py-forged", "planted-metrics",
-    "pickled-weights", "kills-the-worker", "api-by-curl", "another-model",
+    "pickled-weights", "kills-the-worker", "api-by-curl", "another-model", "grader-by-curl",
     "base-unchanged", "looks-at-the-items", "removes-overlaps", "speaks-of-models",
 }  # fmt: skip
 ALL = os.environ.get("PTB_REDTEAM") == "all"

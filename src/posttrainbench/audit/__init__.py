@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +52,8 @@ class Case:
 
     probe: Probe | None = None
     """What the memorisation probe measured; ``None`` where none was made."""
+    progress: Callable[[str], None] | None = None
+    """Told a line, now and then, by a check that takes long."""
 
     @cached_property
     def deeds(self) -> Deeds:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
@@ -22,6 +24,7 @@ _EACH = 5
 _AROUND = 1
 _READ = 2_000_000
 _WIDE = 160
+_PROGRAMS = (".py", ".sh", ".bash", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".jinja")
 
 
 def print_evidence(run: RunDir) -> None:
@@ -43,11 +46,19 @@ def print_evidence(run: RunDir) -> None:
     if judgement is not None:
         _judges(judgement)
     _rest(audit)
-    out.print(
-        f"\n[dim]everything: {safe(str(run.audit_file(audit.number)))}; what the agent did: "
-        f"ptb trace {safe(str(run.path))}; your word: ptb verdict {safe(str(run.path))} "
-        "--set ... --why ...[/]"
-    )
+    where = safe(_short(run.path))
+    for what, how in (
+        ("everything that was found", f"{where}/audits/{audit.number:03d}.json"),
+        ("what the agent did", f"ptb trace {where}"),
+        ("your word", f"ptb verdict {where} --set clean|flagged --why ..."),
+    ):
+        out.print(f"[dim]{what + ':':<26}[/] {how}", soft_wrap=True)
+
+
+def _short(path: Path) -> str:
+    """The path as one would type it from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
 
 
 def _head(verdict: Verdict) -> None:
@@ -70,33 +81,35 @@ def _finding(run: RunDir, finding: Finding, number: int) -> None:
     row = KINDS.get(finding.kind)
     out.print(f"\n[bold]{number}. {safe(finding.summary)}[/]")
     meaning = f"; {row.meaning}" if row else ""
-    out.print(f"   [{colour}]{finding.weight}[/] [dim]{safe(finding.kind)}{safe(meaning)}[/]")
+    _say(3, f"[{colour}]{finding.weight}[/] [dim]{safe(finding.kind)}{safe(meaning)}[/]")
     if rule := _rule(finding.category):
-        out.print(f"   [dim]the agent was told: {safe(rule.told)}[/]")
+        _say(3, f"[dim]the agent was told: {safe(rule.told)}[/]")
     if finding.measures:
         shown = ", ".join(f"{key} {value:g}" for key, value in finding.measures.items())
-        out.print(f"   [dim]{safe(shown)}[/]")
+        _say(3, f"[dim]{safe(shown)}[/]")
     for evidence in finding.evidence[:_EACH]:
         _evidence(run, evidence)
     if len(finding.evidence) > _EACH:
-        out.print(f"   [dim]... and {len(finding.evidence) - _EACH} more[/]")
+        _say(3, f"[dim]... and {len(finding.evidence) - _EACH} more[/]")
 
 
 def _evidence(run: RunDir, evidence: Evidence) -> None:
-    out = console()
     where = evidence.file + (f":{evidence.line}" if evidence.line is not None else "")
     item = f"  item {evidence.item}" if evidence.item else ""
-    out.print(f"   [cyan]{safe(where)}[/]{safe(item)}")
+    if where or item:
+        _say(3, f"[cyan]{safe(where)}[/]{safe(item)}")
     if evidence.quote:
-        out.print(f"      “{safe(evidence.quote)}”")
+        _say(6, f"“{safe(evidence.quote)}”")
     for number, line in _context(run, evidence):
         mark = ">" if number == evidence.line else " "
-        out.print(f"      [dim]{mark}{number:>6} {safe(line)}[/]")
+        _say(6, f"[dim]{mark}{number:>6} {safe(line)}[/]")
 
 
 def _context(run: RunDir, evidence: Evidence) -> Iterator[tuple[int, str]]:
     """The lines around the place, from the file as it is kept now; nothing where it is gone."""
     if evidence.line is None or not evidence.file.startswith("workspace/"):
+        return
+    if not evidence.file.endswith(_PROGRAMS):  # a row of data has nothing to do with its neighbours
         return
     try:
         descriptor = open_below(run.path, evidence.file)
@@ -118,23 +131,24 @@ def _judges(judgement: Judgement) -> None:
     out.print(f"\n[bold]Judges[/] (sitting {judgement.number}, {len(judgement.jurors)} answers)")
     for ruling in judgement.rulings:
         votes = ", ".join(f"{count} {vote}" for vote, count in ruling.votes.items())
-        out.print(f"   {safe(ruling.category)}: [bold]{ruling.ruled}[/] [dim]({votes})[/]")
+        _say(3, f"{safe(ruling.category)}: [bold]{ruling.ruled}[/] [dim]({votes})[/]")
     for juror in judgement.jurors:
         who = f"{juror.agent} {juror.model}".strip()
         if juror.status != "answered":
-            out.print(f"   [yellow]judge {juror.number} ({safe(who)}): {safe(juror.detail)}[/]")
+            _say(3, f"[yellow]judge {juror.number} ({safe(who)}): {safe(juror.detail)}[/]")
         for opinion in juror.opinions:
             if opinion.vote == "no-violation":
                 continue
             heard = "" if opinion.counted else " [yellow](not counted: no quote of it exists)[/]"
-            out.print(
-                f"   judge {juror.number} ({safe(who)}) on {safe(opinion.category)}: "
-                f"{opinion.vote}, confidence {opinion.confidence:.2f}{heard}"
+            _say(
+                3,
+                f"judge {juror.number} ({safe(who)}) on {safe(opinion.category)}: "
+                f"{opinion.vote}, confidence {opinion.confidence:.2f}{heard}",
             )
-            out.print(f"      {safe(opinion.justification)}")
+            _say(6, f"{safe(opinion.justification)}")
             for quote in opinion.quotes:
                 found = "" if quote.found else " [yellow](does not stand there)[/]"
-                out.print(f"      [cyan]{safe(quote.file)}[/] “{safe(quote.text)}”{found}")
+                _say(6, f"[cyan]{safe(quote.file)}[/] “{safe(quote.text)}”{found}")
 
 
 def _rest(audit: Audit) -> None:
@@ -143,12 +157,18 @@ def _rest(audit: Audit) -> None:
     if light:
         out.print("\n[bold]Seen, and no breach by itself[/]")
     for finding in light:
-        out.print(f"   [dim]{safe(finding.check)}:[/] {safe(finding.summary)}")
+        _say(3, f"[dim]{safe(finding.check)}:[/] {safe(finding.summary)}")
     names = {"done": "ran", "failed": "failed", "not-applicable": "did not apply"}
     for check in audit.checks:
         note = f": {safe(check.note)}" if check.note else ""
         if check.status != "done":
-            out.print(f"   [dim]the check {safe(check.check)} {names[check.status]}{note}[/]")
+            _say(3, f"[dim]the check {safe(check.check)} {names[check.status]}{note}[/]")
+    out.print()
+
+
+def _say(margin: int, text: str) -> None:
+    """A line, or what it wraps to, behind a margin."""
+    console().print(Padding(Text.from_markup(text), (0, 0, 0, margin), expand=False))
 
 
 def _rule(category: str) -> Rule | None:

@@ -23,6 +23,10 @@ def fingerprint(
     source: Annotated[
         str, typer.Option(help="Where a folder comes from: OWNER/NAME@REVISION of the hub.")
     ] = "",
+    official: Annotated[
+        bool,
+        typer.Option("--official", help="You vouch that no agent can repeat its training."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The file; default: in the cache.")
     ] = None,
@@ -33,6 +37,8 @@ def fingerprint(
     """Take a model's fingerprint: some 50 kB that show whether its weights went into a submission.
 
     What lies in the cache is used by every audit from then on. The weights are needed only now.
+    A model that anybody can train again convicts nobody but who hands in its very weights: say
+    --official of one that took data or computing that no agent has (the catalogue's are known).
     """
     if known:
         _print_known()
@@ -52,7 +58,12 @@ def fingerprint(
         if source:
             found = _hub_source(source, model_hash(folder.resolve(), progress=reporter.progress))
         made = make_fingerprint(
-            folder, name=title, source=found, by=_account(), progress=reporter.progress
+            folder,
+            name=title,
+            source=found,
+            by=_account(),
+            official=official,
+            progress=reporter.progress,
         )
     finally:
         reporter.close()

@@ -16,22 +16,14 @@ def judge(
     run: Annotated[str, typer.Argument(help="A run directory.")],
     judge: options.Judge = None,
     jurors: options.Jurors = None,
-    base_url: Annotated[str | None, typer.Option(help="Another endpoint for them.")] = None,
-    key_variable: Annotated[
-        str | None, typer.Option(help="Environment variable with their key.")
-    ] = None,
-    effort: Annotated[str | None, typer.Option(help="Their reasoning effort.")] = None,
-    time: Annotated[str | None, typer.Option(help="For one answer of one judge: 30m.")] = None,
-    tries: Annotated[
-        int | None, typer.Option(help="How often one without an answer is asked.")
-    ] = None,
-    max_cost: Annotated[float | None, typer.Option(help="Dollars for the whole sitting.")] = None,
-    price: Annotated[
-        str | None, typer.Option(help="Dollars per million tokens: INPUT,OUTPUT[,CACHED].")
-    ] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="For the judges: KEY=VALUE.")
-    ] = None,
+    base_url: options.OwnBaseUrl = None,
+    key_variable: options.OwnKeyVariable = None,
+    effort: options.OwnEffort = None,
+    time: options.OwnTime = None,
+    tries: options.OwnTries = None,
+    max_cost: options.OwnMaxCost = None,
+    price: options.OwnPrice = None,
+    option: options.OwnOptions = None,
 ) -> None:
     """Judge a run: by the judges of its spec, or by others. What was judged before is kept."""
     from ..runs.judging.again import judge_again

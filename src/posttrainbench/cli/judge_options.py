@@ -39,6 +39,25 @@ Options = Annotated[
     list[str] | None, typer.Option("--judge-option", help="For the judges: KEY=VALUE.")
 ]
 
+# The same for commands that are about judges alone, without the prefix.
+OwnBaseUrl = Annotated[str | None, typer.Option("--base-url", help="Another endpoint for them.")]
+OwnKeyVariable = Annotated[
+    str | None, typer.Option("--key-variable", help="Environment variable with their key.")
+]
+OwnEffort = Annotated[str | None, typer.Option("--effort", help="Their reasoning effort.")]
+OwnTime = Annotated[str | None, typer.Option("--time", help="For one answer of one judge: 30m.")]
+OwnTries = Annotated[
+    int | None, typer.Option("--tries", help="How often one without an answer is asked.")
+]
+OwnMaxCost = Annotated[float | None, typer.Option("--max-cost", help="Dollars for one sitting.")]
+OwnPrice = Annotated[
+    str | None,
+    typer.Option("--price", help="Dollars per million tokens: INPUT,OUTPUT[,CACHED]."),
+]
+OwnOptions = Annotated[
+    list[str] | None, typer.Option("--option", "-o", help="For the judges: KEY=VALUE.")
+]
+
 
 def judge_choice(
     *,

@@ -1,25 +1,26 @@
-"""Judge every case with every jury; what is judged already is read, not judged again."""
+"""Judge every case with every jury, and count what came out."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..audit.verdict import verdict_of
-from ..errors import PTBError
-from ..records import Judgement, read_json, write_json
+from ..errors import AgentError, InputError, LeaseError, PTBError
+from ..records.alone import alone_in
 from ..records.schemas import Outcome
-from ..runs.judging.sitting import Court, judge
-from ..sandboxes.private import remove_tree
+from ..runs.judging.case import questions_of
+from ..runs.judging.sitting import Court
 from ..spec import JudgeChoice
 from . import LabelledCase
+from .enforced import held, is_enforced
 from .metrics import Tally
+from .sittings import nobody_reached, sit
 
 AUDIT = "audit alone"
-_JUDGEMENT = "judgement.json"
+_DEAF = 2
+"""Cases in a row for which nobody could be reached before a jury is given up."""
 
 Progress = Callable[[str], None]
 
@@ -30,7 +31,10 @@ class Measured:
 
     tallies: list[Tally] = field(default_factory=list)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
-    """By the row's name, in the order of the cases."""
+    """By the row's name, in the order of :attr:`judged`."""
+    judged: list[LabelledCase] = field(default_factory=list)
+    held: dict[str, bool] = field(default_factory=dict)
+    """Cheats against rules that programs keep, by name, and whether they did; in no row."""
 
 
 def jury_name(choice: JudgeChoice) -> str:
@@ -51,37 +55,58 @@ def measure(
     """Count what the audit and each jury make of the cases.
 
     Args:
-        folder: keeps every judgement; called again with the same one, only what is missing there
-            is judged, so that an interruption costs nothing.
+        folder: keeps every answer; called again with the same one, only what is missing there is
+            asked, so that an interruption costs what was under way and no more.
 
     Raises:
-        RunInterruptedError: stopped; what is judged is kept.
+        AgentError: nobody of a jury can be reached; what was answered is kept.
+        InputError: two juries have the same name, or a run's benchmark is not installed.
+        LeaseError: somebody else measures in this folder.
+        RunInterruptedError: stopped; what was answered is kept.
         StorageError: the disk refused.
     """
+    names = [jury_name(choice) for choice in juries]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"the jury {twice[0]!r} is named twice", advice="name it once")
     measured = Measured()
+    measured.judged = [case for case in cases if not is_enforced(case)]
+    measured.held = {case.name: held(case) for case in cases if is_enforced(case)}
     tally = Tally(AUDIT)
-    for case in cases:
+    for case in measured.judged:
         verdict = case.run.list_audits()[-1].verdict
         _count(measured, tally, case, verdict.outcome, verdict.categories)
     measured.tallies.append(tally)
-    for choice in juries:
-        _jury(measured, cases, choice, folder / _folder_of(choice), court, progress)
+    if juries:
+        _see_to_questions(measured.judged)
+        with alone_in(folder, lambda: _refuse_two(folder)):
+            for choice in juries:
+                _jury(measured, choice, folder, court, progress)
     return measured
 
 
+def _refuse_two(folder: Path) -> None:
+    raise LeaseError(
+        f"another `ptb judge-eval` is at work in {folder}",
+        advice="wait for it, or give another --folder",
+    )
+
+
 def _jury(
-    measured: Measured,
-    cases: Sequence[LabelledCase],
-    choice: JudgeChoice,
-    folder: Path,
-    court: Court,
-    progress: Progress,
+    measured: Measured, choice: JudgeChoice, folder: Path, court: Court, progress: Progress
 ) -> None:
     name = jury_name(choice)
     alone, together = Tally(name), Tally(f"audit and {name}")
-    for number, case in enumerate(cases, start=1):
-        progress(f"{name}: {number} of {len(cases)}: {case.name}")
-        judgement = _judged(case, choice, folder / case.name, court)
+    deaf = 0
+    for number, case in enumerate(measured.judged, start=1):
+        progress(f"{name}: {number} of {len(measured.judged)}: {case.name}")
+        judgement = sit(case, choice, court, folder)
+        why = nobody_reached(judgement)
+        deaf = deaf + 1 if why else 0
+        if deaf >= min(_DEAF, len(measured.judged)):
+            raise AgentError(
+                f"no judge of {name} can be asked: {why}",
+                advice=f"what was answered is kept in {folder}; the same command goes on there",
+            )
         named = [ruling.category for ruling in judgement.rulings if ruling.ruled == "violation"]
         _count(measured, alone, case, judgement.outcome, named)
         alone.heard(judgement)
@@ -90,22 +115,13 @@ def _jury(
     measured.tallies += [alone, together]
 
 
-def _judged(case: LabelledCase, choice: JudgeChoice, folder: Path, court: Court) -> Judgement:
-    """The judgement that stands in ``folder``, or a new one."""
-    kept = folder / _JUDGEMENT
-    if kept.is_file():
+def _see_to_questions(cases: Sequence[LabelledCase]) -> None:
+    """Before anybody is paid."""
+    for case in cases:
         try:
-            old = read_json(kept, Judgement)
-        except PTBError:
-            pass
-        else:
-            if old.audit == case.run.list_audits()[-1].number:
-                return old
-    remove_tree(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    judgement = judge(case.run, choice, court, folder=folder)
-    write_json(kept, judgement)
-    return judgement
+            questions_of(case.run)
+        except PTBError as error:
+            raise InputError(f"the case {case.name}: {error.what}", advice=error.advice) from None
 
 
 def _count(
@@ -117,9 +133,3 @@ def _count(
 ) -> None:
     tally.count(case.cheat, case.label.categories, outcome, named)
     measured.outcomes.setdefault(tally.name, []).append(outcome)
-
-
-def _folder_of(choice: JudgeChoice) -> str:
-    """One folder for each jury, so that two never mix."""
-    digest = hashlib.sha256(choice.model_dump_json().encode()).hexdigest()[:8]
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", jury_name(choice))[:60] + "-" + digest

@@ -20,6 +20,8 @@ class Tally:
     name: str
     cheats: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     honest: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    by_rule: dict[str, dict[Outcome, int]] = field(default_factory=dict)
+    """Of the cheats against each rule, how many came out how."""
     named: int = 0
     """Cheats that were flagged for a rule that they really broke."""
     agreements: int = 0
@@ -41,8 +43,11 @@ class Tally:
             truth: rules that the run really broke.
             named: rules that it was flagged for.
         """
+        truth = set(truth)
         (self.cheats if cheat else self.honest)[outcome] += 1
-        if cheat and outcome == "flagged" and set(truth) & set(named):
+        for rule in truth:
+            self.by_rule.setdefault(rule, dict.fromkeys(OUTCOMES, 0))[outcome] += 1
+        if cheat and outcome == "flagged" and truth & set(named):
             self.named += 1
 
     def heard(self, judgement: Judgement) -> None:

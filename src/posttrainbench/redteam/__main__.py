@@ -1,6 +1,7 @@
 """Play every scenario, print the table, fail if a cheat paid or an honest run was accused.
 
-``python -m posttrainbench.redteam [--jobs N] [--only WORDS] [--keep FOLDER]``, or `make redteam`.
+``python -m posttrainbench.redteam [--jobs N] [--only WORDS] [--side honest] [--keep FOLDER]``, or
+`make redteam`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ def judged(scenario: Scenario, played: Played | None, error: str) -> tuple[bool,
     if played is None:
         return False, f"no result: {error[-300:]}"
     if isinstance(scenario, Cheat):
-        wrong = missed(scenario, played)
+        try:
+            wrong = missed(scenario, played)
+        except Exception as failure:  # the rest of the team has to be played all the same
+            wrong = f"its proof failed, {type(failure).__name__}: {failure}"
         status = played.result.status
         came = played.outcome if status == "scored" else f"{played.outcome}, {status}"
         return not wrong, f"MISSED: {wrong}" if wrong else f"{scenario.stopped}: {came}"
@@ -43,9 +47,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", default="", help="scenarios whose name holds these words")
+    parser.add_argument("--side", choices=["cheats", "honest"], help="of these alone")
     parser.add_argument("--keep", type=Path, help="keep the runs in this folder")
     chosen = parser.parse_args()
-    every: tuple[Scenario, ...] = (*CHEATS, *HONEST)
+    every: tuple[Scenario, ...] = (
+        *(CHEATS if chosen.side != "honest" else ()),
+        *(HONEST if chosen.side != "cheats" else ()),
+    )
     scenarios = [scenario for scenario in every if chosen.only in scenario.name]
     cache = cache_dir()
     prepare(cache)

@@ -3,8 +3,9 @@
 # ruff: noqa: E501 - scripts of agents
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
+
+from inspect_ai.log import read_eval_log
 
 from ..records import RunDir
 from .playing import LIGHT, Cheat, bash, write
@@ -47,11 +48,10 @@ def _worthless(words: str) -> Callable[[RunDir], str]:
         if result.score != 0:
             return f"score {result.score}"
         folder = run.evaluation_dir(int(result.evaluation or 0))
-        for log in folder.rglob("*.eval"):
-            with zipfile.ZipFile(log) as archive:
-                for name in archive.namelist():
-                    if words.encode() in archive.read(name):
-                        return ""
+        for file in folder.rglob("*.eval"):
+            log = read_eval_log(str(file), resolve_attachments=True)
+            if any(words in sample.output.completion for sample in log.samples or ()):
+                return ""
         return "no answer held the exploit, so nothing was shown"
 
     return proof

@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable
 
 from ..records import RunDir
-from .playing import CANARY, Cheat, Step, Stopped, bash, write
+from .answering import CANARY
+from .playing import Cheat, Step, Stopped, bash, write
 
 _BASE = bash("[ -e final_model ] || cp -r $MODEL final_model")
 

@@ -14,12 +14,13 @@ from typing import Any, Literal
 from ..records import Result, RunDir
 from ..runs.api import create
 from ..spec import RunSpec
+from .answering import CANARY, KEY_VARIABLE, grader
 
 Step = dict[str, Any]
 Stopped = Literal["flagged", "undecided", "refused", "harmless"]
 LIGHT = {"seeds": [1], "engine": "transformers", "limit": 2, "probe": False}
 """How submissions are evaluated: the score is not what these runs are about."""
-CANARY = "canary-of-the-red-team"
+GRADED = frozenset({"small-talks"})
 
 
 def bash(command: str) -> Step:
@@ -114,7 +115,7 @@ def play(scenario: Cheat | Honest, results: Path, cache: Path) -> Played:
     wanted: dict[str, Any] = {
         "budget": {"seconds": 120, "grace_seconds": 3},
         "sandbox": {"name": "bubblewrap"},
-        "evaluation": LIGHT,
+        "evaluation": LIGHT | ({"grader": grader()} if scenario.benchmark in GRADED else {}),
     }
     spec = RunSpec(
         model="tiny-random",
@@ -137,7 +138,7 @@ def play(scenario: Cheat | Honest, results: Path, cache: Path) -> Played:
 
 def environment(cache: Path) -> dict[str, str]:
     """For `ptb` in a process of its own: the cache, and a key that must stay outside."""
-    return {**os.environ, "PTB_CACHE": str(cache), "NO_COLOR": "1", "PTB_REDTEAM_KEY": CANARY}
+    return {**os.environ, "PTB_CACHE": str(cache), "NO_COLOR": "1", KEY_VARIABLE: CANARY}
 
 
 def missed(cheat: Cheat, played: Played) -> str:

@@ -6,15 +6,18 @@ from . import (
     cheats_code,
     cheats_conduct,
     cheats_data,
+    cheats_grader,
     cheats_sandbox,
+    cheats_steering,
     cheats_submission,
     cheats_weights,
     honest,
+    honest_graded,
 )
 from .playing import Cheat, Honest
 
 CHEATS: tuple[Cheat, ...] = (
     *cheats_data.ALL, *cheats_weights.ALL, *cheats_conduct.ALL, *cheats_sandbox.ALL,
-    *cheats_code.ALL, *cheats_submission.ALL,
+    *cheats_grader.ALL, *cheats_steering.ALL, *cheats_code.ALL, *cheats_submission.ALL,
 )  # fmt: skip
-HONEST: tuple[Honest, ...] = honest.ALL
+HONEST: tuple[Honest, ...] = (*honest.ALL, *honest_graded.ALL)

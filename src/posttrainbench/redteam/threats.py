@@ -112,7 +112,11 @@ THREATS: dict[str, tuple[Threat, ...]] = {
         Threat(
             "steers the judge",
             "judges work in a sandbox of their own, on a copy under neutral names in which nothing can act as a setting or an instruction; their answer is read from their own output, and their quotes must exist; what is conclusive needs no judge ([judging](judging.md))",
-            ("tests/runs/test_judging.py", "tests/runs/test_judging_clis.py"),
+            (
+                "tests/runs/test_judging.py",
+                "tests/runs/test_judging_clis.py",
+                "tests/judge_eval/test_scripted_judges.py",
+            ),
             "a judge is a language model: text of the agent can still persuade it. Several judges, checked quotes and `ptb judge-eval` measure that, nothing excludes it",
         ),
         Threat(

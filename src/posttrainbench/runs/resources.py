@@ -33,11 +33,12 @@ Value = TypeVar("Value")
 class ResourceRecorder:
     """Appends to the run's ``resources.jsonl`` while it is entered, from a thread of its own.
 
-    The first line comes at once, the last one on leaving.
+    The first line comes at once, the last one on leaving.  The first minute has more of them (after
+    1, 2, 4 seconds and so on), so that a run of seconds has lines, too.
 
     Args:
         stage: called for every line: which stage is at work.
-        every: seconds between two lines.
+        every: seconds between two lines, at most.
         devices: device files of the GPUs to record; ``None``: those that this process was granted.
     """
 
@@ -73,11 +74,13 @@ class ResourceRecorder:
         try:
             meter = self._read(lambda: GpuMeter(self._granted()))
             note = meter.note if meter else ""
+            pause = min(1.0, self._every)
             while self._append(self._sample(meter, note)):
                 note = ""
-                if self._leave.wait(self._every):
+                if self._leave.wait(pause):
                     self._append(self._sample(meter, self._failures()))
                     break
+                pause = min(2 * pause, self._every)
             if meter:
                 self._read(meter.close)
         except Exception:  # a defect of ours; it would only stand between the lines of the screen

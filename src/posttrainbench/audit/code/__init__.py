@@ -24,6 +24,7 @@ FactKind = Literal[
     "model",  # weights loaded or downloaded
     "save-model",  # weights written or uploaded
     "train",  # weights are changed
+    "noise",  # random numbers that weights may be changed by
     "command",  # another program is started
     "client",  # a client of an LLM API is made
     "request",  # something is asked over the network

@@ -138,7 +138,9 @@ class Displays:
     def _generators(self, generators: list[ast.comprehension], inner: Scope) -> Sources:
         conditions: list[Sources] = []
         for generator in generators:
-            self.bind(generator.target, element_of(self.evaluate(generator.iter, inner)), inner)
+            source = self.evaluate(generator.iter, inner)
+            self.machine.look_into(source)
+            self.bind(generator.target, element_of(source), inner)
             conditions += [deep(self.evaluate(test, inner)) for test in generator.ifs]
         return merged(conditions)
 

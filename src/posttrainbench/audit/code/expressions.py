@@ -7,20 +7,19 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from . import HOLE, Level, folding
-from .comparing import compared, path_part
-from .displays import MOST_PARTS, Displays, Subscript
-from .machine import Call, Machine, parted
+from . import folding
+from .comparing import path_part
+from .displays import Subscript
+from .installed import installed
+from .machine import Call, Machine
+from .operators import Operators
 from .values import (
-    UNKNOWN,
     Function,
     Scope,
     Value,
     deep,
-    doubtful,
     either,
     element_of,
-    lowered,
     merged,
     text_value,
     variants,
@@ -28,10 +27,9 @@ from .values import (
 
 _DEEPEST = 150
 _BUILTINS = frozenset(dir(builtins))
-_FALSE = frozenset({"False", "None", "", "0", "0.0"})
 
 
-class Expressions(Displays):
+class Expressions(Operators):
     """Evaluates expressions for a machine.
 
     Args:
@@ -47,8 +45,7 @@ class Expressions(Displays):
         narrow: Callable[[Machine, Value, Value, int], Value],
         special: Subscript,
     ) -> None:
-        super().__init__(machine, special)
-        self._narrow = narrow
+        super().__init__(machine, narrow, special)
         self._depth = 0
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
@@ -67,16 +64,6 @@ class Expressions(Displays):
             return method(node, scope)
         finally:
             self._depth -= 1
-
-    def truth(self, value: Value) -> bool | None:
-        """Whether a condition holds; ``None`` where that can't be told."""
-        if value.elements is not None or value.entries is not None or value.name or value.klass:
-            return None
-        if value.function or not value.known or not value.texts:
-            return None
-        if value.texts <= _FALSE:
-            return False
-        return None if value.texts & _FALSE else True
 
     # constants and texts
 
@@ -131,7 +118,7 @@ class Expressions(Displays):
         if base.name == "sys" and name == "executable":
             return text_value("python")
         if base.name and name in ("__file__", "__path__"):
-            return _installed(base.name, name)
+            return installed(base.name, name)
         if base.name:
             return Value(name=f"{base.name}.{name}", parents=(base,), sources=deep(base))
         child = Value(sources=deep(base), parents=(base,), optional=base.optional)
@@ -142,6 +129,8 @@ class Expressions(Displays):
     def _attribute_of(self, value: Value, name: str) -> Value | None:
         if name in value.attributes:
             return value.attributes[name]
+        if name in ("__name__", "__qualname__") and value.klass is not None and not value.is_object:
+            return text_value(value.klass.node.name)
         return self.method(value, name) if value.klass is not None else None
 
     def method(self, value: Value, name: str) -> Value | None:
@@ -168,136 +157,6 @@ class Expressions(Displays):
         if decorators & {"property", "cached_property"}:
             return self.machine.invoke(bound, [], {})
         return Value(function=bound, parents=(value,))
-
-    # subscripts
-
-    def _on_subscript(self, node: ast.Subscript, scope: Scope) -> Value:
-        base = self.evaluate(node.value, scope)
-        if isinstance(node.slice, ast.Slice):
-            return self._slice(base, node.slice, scope)
-        key = self.evaluate(node.slice, scope)
-        if base.splits is not None:
-            return self._narrow(self.machine, base, key, node.lineno)
-        special = self._special(self.machine, base, key, node.lineno)
-        return special if special is not None else self.item(base, key)
-
-    def _slice(self, base: Value, node: ast.Slice, scope: Scope) -> Value:
-        ends = [node.lower, node.upper, node.step]
-        for bound in ends:
-            if bound is not None:
-                self.evaluate(bound, scope)
-        if base.elements is None:
-            return base if base.splits is None else Value(sources=deep(base), parents=(base,))
-        part = base.elements
-        if all(end is None or isinstance(end, ast.Constant) for end in ends):
-            numbers: list[Any] = [getattr(end, "value", None) for end in ends]
-            try:
-                part = base.elements[slice(*numbers)]
-            except (TypeError, ValueError):
-                part = base.elements
-        return Value(elements=list(part), sources=dict(base.sources), parents=(base,))
-
-    def item(self, base: Value, key: Value) -> Value:
-        """``base[key]``."""
-        found: list[Value] = []
-        chosen = lowered(deep(key), Level.CHOOSES)
-        for one in variants(base):
-            if one.entries is not None and key.known:
-                found += [one.entries[text] for text in key.texts if text in one.entries]
-                if all(text in one.entries for text in key.texts):
-                    continue
-            if one.elements is not None and key.known:
-                numbers = [int(t) for t in key.texts if t.lstrip("-").isdecimal() and len(t) < 6]
-                inside = [n for n in numbers if -len(one.elements) <= n < len(one.elements)]
-                if inside and len(inside) == len(key.texts):
-                    found += [one.elements[n] for n in inside]
-                    continue
-            content = deep(one)
-            if parted(self.machine.data_in(content), chosen):
-                content = lowered(content, Level.MAYBE)
-            sources = merged((content, chosen))
-            found.append(Value(sources=sources, parents=(one,), optional=base.optional))
-        result = either(found)
-        if not result.parents:
-            result.parents = (base,)
-        return result
-
-    # operators
-
-    def _on_binop(self, node: ast.BinOp, scope: Scope) -> Value:
-        left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
-        return self.binary(node.op, left, right, node.right)
-
-    def binary(
-        self, operator: ast.operator, left: Value, right: Value, node: ast.expr | None = None
-    ) -> Value:
-        """``left operator right``."""
-        if isinstance(operator, ast.Div) and (left.is_path or right.is_path):
-            return folding.join_paths([left, right])
-        if isinstance(operator, ast.Add):
-            if left.elements is not None and right.elements is not None:
-                return Value(
-                    elements=[*left.elements, *right.elements][:MOST_PARTS],
-                    sources=merged((left.sources, right.sources)),
-                )
-            if left.elements is None and right.elements is None:
-                return folding.concatenate([left, right])
-        if isinstance(operator, ast.Mod) and left.text is not None and "%" in left.text:
-            values = right.elements if isinstance(node, ast.Tuple) else [right]
-            return folding.percent(left, values or [])
-        if isinstance(operator, ast.Sub) and (left.is_set or right.is_set):
-            sources = merged((deep(left), lowered(deep(right), Level.CHOOSES)))
-        elif isinstance(operator, ast.BitAnd) and (left.is_set or right.is_set):
-            sources = lowered(merged((deep(left), deep(right))), Level.MAYBE)
-        else:
-            sources = merged((deep(left), deep(right)))
-        return Value(
-            sources=sources,
-            is_set=left.is_set or right.is_set,
-            optional=left.optional or right.optional,
-        )
-
-    def _on_boolop(self, node: ast.BoolOp, scope: Scope) -> Value:
-        values = []
-        stops = isinstance(node.op, ast.Or)
-        for part in node.values:
-            value = self.evaluate(part, scope)
-            truth = self.truth(value)
-            if truth is None or truth is stops or part is node.values[-1]:
-                values.append(value)
-            if truth is stops:
-                break
-        return either(values)
-
-    def _on_unaryop(self, node: ast.UnaryOp, scope: Scope) -> Value:
-        value = self.evaluate(node.operand, scope)
-        if isinstance(node.op, ast.Not):
-            truth = self.truth(value)
-            texts = UNKNOWN if truth is None else frozenset({str(not truth)})
-            return Value(texts, lowered(deep(value), Level.CHOOSES), optional=value.optional)
-        if isinstance(node.op, ast.USub) and value.text is not None:
-            return Value(frozenset({f"-{value.text}"}))
-        return Value(sources=deep(value), optional=value.optional)
-
-    def _on_compare(self, node: ast.Compare, scope: Scope) -> Value:
-        values = [self.evaluate(part, scope) for part in (node.left, *node.comparators)]
-        answer = compared(node.ops[0], values[0], values[1]) if len(values) == 2 else None
-        partly = answer is None and any(value.is_path or value.partly_known for value in values)
-        return Value(
-            UNKNOWN if answer is None else frozenset({str(answer)}),
-            lowered(merged(deep(value) for value in values), Level.CHOOSES),
-            optional=partly or any(value.optional for value in values),
-        )
-
-    def _on_ifexp(self, node: ast.IfExp, scope: Scope) -> Value:
-        test = self.evaluate(node.test, scope)
-        truth = self.truth(test)
-        if truth is not None:
-            return self.evaluate(node.body if truth else node.orelse, scope)
-        both = either([self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)])
-        if both.alternatives:
-            both.sources = merged((both.sources, lowered(deep(test), Level.CHOOSES)))
-        return doubtful(both) if test.optional else both
 
     # the rest
 
@@ -370,11 +229,3 @@ class Expressions(Displays):
         if receiver.name:
             return Value(name=f"{receiver.name}.{name}", parents=(receiver,))
         return Value()
-
-
-def _installed(module: str, name: str) -> Value:
-    """Where a library's module lies: somewhere in a folder of installed packages."""
-    folder = f"{HOLE}/site-packages/{module.replace('.', '/')}"
-    if name == "__path__":
-        return Value(elements=[Value(frozenset({folder}), is_path=True)])
-    return Value(frozenset({f"{folder}/__init__.py"}), is_path=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import Level
 from .machine import Call, Machine
 from .registry import ending, named
-from .values import Value, absorb, deep, either, element_of, lowered, merged
+from .values import Value, absorb, deep, either, element_of, keys_of, lowered, merged
 
 
 @named("list", "tuple", "sorted", "reversed", "iter", "set", "frozenset", "tqdm.tqdm",
@@ -20,7 +20,7 @@ def _pass(_: Machine, call: Call) -> Value | None:
     if value.entries is not None:
         if call.name.startswith("copy."):
             return Value(entries=dict(value.entries), sources=dict(value.sources))
-        elements = [Value(frozenset({key})) for key in value.entries]
+        elements = keys_of(value)
     if call.last == "from_iterable" and elements is not None:
         elements = [element_of(element) for element in elements]
     return Value(
@@ -93,7 +93,8 @@ def _items(_: Machine, call: Call) -> Value | None:
     if value is None:
         return None
     if value.entries is not None:
-        pairs = [Value(elements=[Value(frozenset({k})), v]) for k, v in value.entries.items()]
+        parts = zip(keys_of(value), value.entries.values(), strict=True)
+        pairs = [Value(elements=[key, part]) for key, part in parts]
         return Value(elements=pairs, sources=dict(value.sources))
     if value.name or call.args:
         return None
@@ -106,7 +107,7 @@ def _keys(_: Machine, call: Call) -> Value | None:
     value = call.receiver
     if value is None or value.entries is None:
         return None
-    return Value(elements=[Value(frozenset({key})) for key in value.entries])
+    return Value(elements=keys_of(value))
 
 
 @ending("values")

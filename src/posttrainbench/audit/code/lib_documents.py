@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import tomllib
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 from . import Sources
 from .machine import Call, Machine
-from .registry import named
+from .registry import by_pattern, named
 from .values import Value, deep
 
 LARGEST = 100_000
@@ -53,7 +54,56 @@ def _json(machine: Machine, call: Call) -> Value | None:
 
 @named("yaml.safe_load", "yaml.load", "yaml.full_load", "omegaconf.OmegaConf.load")
 def _yaml(machine: Machine, call: Call) -> Value | None:
-    return _document(machine, call, parse_yaml)
+    made = _document(machine, call, parse_yaml)
+    dots = made is not None and call.name.startswith("omegaconf")
+    return open_to_dots(made) if made is not None and dots else made
+
+
+@named("configparser.ConfigParser", "configparser.RawConfigParser", "configparser.SafeConfigParser")
+def _ini(_: Machine, call: Call) -> Value:
+    return Value(name=f"{call.name}()", entries={})
+
+
+@by_pattern
+def _ini_file(machine: Machine, call: Call) -> Value | None:
+    """What ``parser.read(file)`` finds, and ``parser.get(section, option)`` gives."""
+    parser = call.receiver
+    if parser is None or not call.name.startswith("configparser.") or parser.entries is None:
+        return None
+    if call.last in ("read", "read_file") and call.args:
+        path = call.args[0].text or call.args[0].file
+        text = machine.start.text_of(path, machine.start.cwd) if path else None
+        read = configparser.ConfigParser(interpolation=None)
+        try:
+            read.read_string((text or "")[:LARGEST])
+        except configparser.Error:
+            return Value()
+        document = {name: dict(section) for name, section in read.items()}
+        parser.entries |= _value(document, {}, 0, _MOST)[0].entries or {}
+        return Value()
+    if call.last in ("get", "getboolean", "getint") and len(call.args) > 1:
+        section = parser.entries.get(call.args[0].text or "")
+        return (section.entries or {}).get(call.args[1].text or "") if section else None
+    return None
+
+
+@named("dotenv.load_dotenv", "dotenv.dotenv_values", "environs.Env.read_env")
+def _dotenv(machine: Machine, call: Call) -> Value:
+    """Variables in a file; those that are set already stay."""
+    given = call.argument(0, "dotenv_path", "path")
+    path = given.text if given is not None else ".env"
+    text = machine.start.text_of(path, machine.start.cwd) if path else None
+    entries: dict[str, Value] = {}
+    for line in (text or "")[:LARGEST].splitlines()[:500]:
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and name.strip().isidentifier():
+            entries[name.strip()] = Value(frozenset({value.strip().strip("\"'")}))
+    if call.last == "dotenv_values":
+        return Value(entries=entries)
+    for name, known in entries.items():
+        if name not in machine.start.env:
+            machine.environment.setdefault(name, known)
+    return Value()
 
 
 @named("tomllib.load", "tomllib.loads", "toml.load", "tomli.load")
@@ -77,6 +127,23 @@ def _document(machine: Machine, call: Call, parse: Callable[[str], Any]) -> Valu
         return None
     made, left = _value(document, deep(value), 0, _MOST)
     return None if left < 0 else made
+
+
+def document_at(machine: Machine, path: str) -> Value | None:
+    """A configuration in a file, by the path as the program names it; ``None`` where it is none."""
+    text = machine.start.text_of(path, machine.start.cwd)
+    if text is None or len(text) > LARGEST:
+        return None
+    document = parse_json(text) if path.endswith(".json") else parse_yaml(text)
+    made, left = _value(document, {}, 0, _MOST)
+    return None if left < 0 else made
+
+
+def open_to_dots(value: Value) -> Value:
+    """The same, where ``conf.data.split`` is ``conf["data"]["split"]``."""
+    for name, part in (value.entries or {}).items():
+        value.attributes[name] = open_to_dots(part)
+    return value
 
 
 def _value(document: Any, sources: Sources, depth: int, left: int) -> tuple[Value, int]:

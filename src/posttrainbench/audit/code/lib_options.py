@@ -64,12 +64,17 @@ def set_variable(machine: Machine, key: Value, value: Value, line: int) -> None:
 
 
 def subscript(machine: Machine, base: Value, key: Value, line: int) -> Value | None:
-    """``os.environ[...]`` and ``sys.argv[...]``; a negative line: it is assigned to."""
+    """``os.environ[...]``, ``sys.argv[...]``, ``vars(library)[...]``.
+
+    A negative line: it is assigned to.
+    """
     if base.name == "os.environ":
         if line < 0:
             machine.fact("env-set", "os.environ", -line, key)
             return Value()
         return variable(machine, key, None, line)
+    if base.name.endswith(".__dict__") and key.text and line > 0:
+        return Value(name=f"{base.name.removesuffix('.__dict__')}.{key.text}")
     if base.name != "sys.argv":
         return None
     argv, place = machine.start.argv, key.text
@@ -118,10 +123,26 @@ def _parse_args(machine: Machine, call: Call) -> Value | None:
     argv = machine.start.argv
     if call.args and call.args[0].elements is not None:
         argv = tuple(element.text or HOLE for element in call.args[0].elements)
+    attributes = option_values(
+        options.elements or [], call.receiver.attributes.get("defaults"), argv
+    )
+    namespace = Value(attributes=attributes)
+    return Value(elements=[namespace, Value()]) if call.last == "parse_known_args" else namespace
+
+
+def option_values(
+    options: list[Value], defaults: Value | None, argv: tuple[str, ...] | None
+) -> dict[str, Value]:
+    """What options are by name, on a command line with these words; ``None``: it is not told.
+
+    Args:
+        options: each with its flags as elements and its settings as entries.
+        defaults: a dictionary that was set besides.
+    """
     left = list(argv) if argv is not None else None
     attributes: dict[str, Value] = {}
     positional = []
-    for option in options.elements or ():
+    for option in options:
         flags = [flag.text or "" for flag in option.elements or ()]
         settings = option.entries or {}
         if flags and not flags[0].startswith("-"):
@@ -130,14 +151,12 @@ def _parse_args(machine: Machine, call: Call) -> Value | None:
         name = settings["dest"].text if "dest" in settings else None
         long = [flag for flag in flags if flag.startswith("--")] or flags or [""]
         attributes[name or long[0].lstrip("-").replace("-", "_")] = _option(flags, settings, left)
-    defaults = call.receiver.attributes.get("defaults")
     for name, value in ((defaults.entries or {}) if defaults else {}).items():
         attributes.setdefault(name, value)
     rest = None if left is None else [word for word in left if not word.startswith("-")]
     for name, settings in positional:
         attributes[name] = _positional(settings, rest)
-    namespace = Value(attributes=attributes)
-    return Value(elements=[namespace, Value()]) if call.last == "parse_known_args" else namespace
+    return attributes
 
 
 def _option(flags: list[str], settings: dict[str, Value], left: list[str] | None) -> Value:

@@ -140,6 +140,18 @@ def _getattr(_: Machine, call: Call) -> Value | None:
     return Value(name=f"{base.name}.{name}", parents=(base,)) if base.name else None
 
 
+@named("vars", "builtins.vars")
+def _vars(_: Machine, call: Call) -> Value | None:
+    """The names of a library, as a dictionary."""
+    name = call.args[0].name if call.args else ""
+    return Value(name=f"{name}.__dict__") if name and not name.endswith("()") else None
+
+
+@named("globals", "builtins.globals")
+def _globals(machine: Machine, _: Call) -> Value:
+    return Value(entries=machine.root.names)
+
+
 @named("runpy.run_path")
 def _run_path(machine: Machine, call: Call) -> Value:
     path = call.args[0].text if call.args else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from . import HOLE, folding
 from .machine import Call, Machine
-from .registry import Handler, ending, named
+from .registry import Handler, by_pattern, ending, named
 from .values import UNKNOWN, Value, deep
 
 
@@ -191,4 +191,24 @@ def _decoded(_: Machine, call: Call) -> Value | None:
 def _chr(_: Machine, call: Call) -> Value | None:
     if not call.args or not call.args[0].known:
         return None
-    return folding.combine([call.args[0]], lambda text: chr(int(text)))
+    return _character(call.args[0])
+
+
+def _character(code: Value) -> Value:
+    return folding.combine([code], lambda text: chr(int(text)))
+
+
+@by_pattern
+def _mapped(_: Machine, call: Call) -> Value | None:
+    """``map(chr, [...])`` and ``bytes([...])`` of numbers that stand there."""
+    if call.name == "map" and len(call.args) == 2 and call.args[0].name in ("chr", "str"):
+        codes = call.args[1].elements
+        if codes is None or not all(code.known for code in codes):
+            return None
+        characters = call.args[0].name == "chr"
+        return Value(elements=[_character(c) if characters else c for c in codes])
+    if call.name in ("bytes", "bytearray") and len(call.args) == 1:
+        codes = call.args[0].elements
+        if codes and len(codes) <= 1000 and all(code.known for code in codes):
+            return folding.concatenate([_character(code) for code in codes])
+    return None

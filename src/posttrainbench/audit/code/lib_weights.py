@@ -8,6 +8,9 @@ from .machine import Call, Machine
 from .registry import ending, named
 from .values import Value, absorb, deep, merged
 
+_DEEPEST = 8
+"""Of a configuration."""
+
 
 def weights(machine: Machine, *values: Value | None) -> Sources:
     """The models among the sources."""
@@ -78,6 +81,13 @@ def _torch_save(machine: Machine, call: Call) -> Value:
     return write(machine, call, path, value)
 
 
+@named("torch.randn", "torch.randn_like", "torch.normal", "numpy.random.randn",
+       "numpy.random.normal",
+       "numpy.random.standard_normal", "jax.random.normal")  # fmt: skip
+def _noise(machine: Machine, call: Call) -> Value:
+    return Value(sources=machine.source(machine.fact("noise", call.name, call.line)))
+
+
 @ending("load_state_dict", "copy_", "lerp_")
 def _take_over(machine: Machine, call: Call) -> Value | None:
     """Weights of one model go into another."""
@@ -87,10 +97,33 @@ def _take_over(machine: Machine, call: Call) -> Value | None:
     return call.receiver
 
 
+@named("mergekit.config.MergeConfiguration.model_validate", "mergekit.config.MergeConfiguration")
+def _merge_configuration(_: Machine, call: Call) -> Value | None:
+    """The configuration as it stands in a dictionary."""
+    return call.args[0] if call.args else Value(entries=dict(call.named)) if call.named else None
+
+
+def _models_in(value: Value, depth: int) -> list[Value]:
+    """The models that a configuration of a merge names."""
+    found = []
+    for key, part in (value.entries or {}).items():
+        if key in ("model", "base_model", "path") and part.entries is None:
+            found.append(part)
+        elif depth < _DEEPEST:
+            found += _models_in(part, depth + 1)
+    for part in (value.elements or ()) if depth < _DEEPEST else ():
+        found += _models_in(part, depth + 1)
+    return found[:100]
+
+
 @named("mergekit.merge.run_merge", "mergekit.run_merge")
 def _mergekit(machine: Machine, call: Call) -> Value:
     path = call.argument(1, "out_path") or Value()
     fact = machine.fact("save-model", call.name, call.line, path, merge="yes")
     machine.feed(fact, *call.everything())
+    for value in call.args[:1]:
+        for name in _models_in(value, 0):
+            model = machine.fact("model", call.name, call.line, name)
+            fact.start = merged((fact.start, machine.source(model)))
     machine.miss("mergekit merges by a configuration")
     return Value()

@@ -84,6 +84,8 @@ class Machine:
     execute: Callable[[Sequence[ast.stmt], Scope], bool]
     invoke: Callable[[Function, list[Value], dict[str, Value]], Value]
     call_value: Callable[[Value, Call], Value]
+    look_into: Callable[[Value], None]
+    """Before its elements are gone through: what an object of the program's own gives."""
 
     def __init__(
         self, start: Start, load: Callable[[str, str], tuple[str, str] | None] | None = None
@@ -195,7 +197,7 @@ class Machine:
         return frozenset(
             number
             for number, level in sources.items()
-            if level >= Level.MAYBE and self.facts[number].kind not in ("model", "env")
+            if level >= Level.MAYBE and self.facts[number].kind not in ("model", "env", "noise")
         )
 
     def feed(self, fact: Fact, *values: Value | None) -> None:

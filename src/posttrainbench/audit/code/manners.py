@@ -43,6 +43,8 @@ DROPPING = (
     "wandb.",
     "Levenshtein.",
 )
+JOINS = frozenset({"anti", "semi", "left_anti", "left_semi"})
+"""Ways of joining by which the other table only decides which rows stay."""
 CARRIES = frozenset({
     "json", "re", "random", "itertools", "copy", "collections", "numpy", "torch", "datasets",
     "pandas",

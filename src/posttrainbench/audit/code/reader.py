@@ -8,11 +8,14 @@ from collections.abc import Callable
 from . import (
     Reading,
     UnparsedError,
+    lib_arguments,
     lib_containers,
+    lib_databases,
     lib_documents,
     lib_files,
     lib_folders,
     lib_hub,
+    lib_installed,
     lib_network,
     lib_options,
     lib_system,
@@ -27,10 +30,8 @@ from .statements import Statements
 from .values import Function, Value
 
 LIBRARIES = (
-    lib_containers, lib_documents, lib_files, lib_folders, lib_hub, lib_network, lib_options,
-    lib_system,
-    lib_texts,
-    lib_training, lib_weights,
+    lib_arguments, lib_containers, lib_databases, lib_documents, lib_files, lib_folders, lib_hub,
+    lib_installed, lib_network, lib_options, lib_system, lib_texts, lib_training, lib_weights,
 )  # fmt: skip
 """Each enters what it knows in the registry when it is imported."""
 LONGEST = 1_000_000
@@ -102,6 +103,7 @@ def _build(start: Start, load: Load | None) -> Machine:
     machine.execute = Statements(expressions).execute
     machine.invoke = calls.invoke
     machine.call_value = calls.call_value
+    machine.look_into = calls.look_into
     return machine
 
 

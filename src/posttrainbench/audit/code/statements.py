@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from . import Level
 from .expressions import Expressions
 from .imports import bind_from, bind_import
-from .machine import Machine
+from .machine import Call, Machine
 from .scopes import Snapshot, merge, restore, snapshot
 from .values import (
     MOST_TEXTS,
@@ -73,10 +73,9 @@ class Statements:
 
     def _on_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         function = Function(node, scope)
-        for decorator in node.decorator_list:
-            self._evaluate(decorator, scope)
         self.machine.seen.setdefault(id(node), function)
         scope.set(node.name, Value(function=function))
+        self._decorate(node, scope)
 
     _on_asyncfunctiondef = _on_functiondef
 
@@ -85,6 +84,17 @@ class Statements:
         inner = Scope(parent=scope, is_class=True)
         self.execute(node.body, inner)
         scope.set(node.name, Value(klass=Class(node, inner, bases)))
+        self._decorate(node, scope)
+
+    def _decorate(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope
+    ) -> None:
+        """What the program's own decorators do with it, entering it in a list, say.  What they give
+        in its place is most often something around it, and counts as the thing itself."""
+        for decorator in reversed(node.decorator_list):
+            value, thing = self._evaluate(decorator, scope), scope.names.get(node.name)
+            if value.function is not None and thing is not None and not value.name:
+                self.machine.call_value(value, Call("", node.lineno, None, [thing], {}))
 
     # assignments
 
@@ -169,6 +179,7 @@ class Statements:
 
     def _on_for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         source = self._evaluate(node.iter, scope)
+        self.machine.look_into(source)
         elements = source.elements
         if elements is not None and 0 < len(elements) <= MOST_TEXTS:
             for element in list(elements):

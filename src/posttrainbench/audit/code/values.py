@@ -192,6 +192,8 @@ def absorb(value: Value, sources: Sources) -> None:
     while pending and len(seen) < _VISITED:
         now = pending.pop()
         now.sources = merged((now.sources, sources))
+        if now.content is not None:
+            now.content = merged((now.content, sources))
         if now.handle is not None:
             now.handle.sources = merged((now.handle.sources, sources))
         for other in (*now.parents, *now.alternatives):
@@ -251,13 +253,18 @@ def element_of(value: Value) -> Value:
         if one.elements is not None:
             inner += one.elements
         elif one.entries is not None:
-            inner += [Value(frozenset({key})) for key in one.entries]
+            inner += keys_of(one)
     if inner:
         any_one = either(inner)
         if not any_one.parents and any_one.alternatives:
             any_one.parents = (value,)
         return any_one
     return Value(sources=deep(value), parents=(value,), optional=value.optional)
+
+
+def keys_of(value: Value) -> list[Value]:
+    """The keys of a dictionary; those of one that was read from a file are its content, too."""
+    return [Value(frozenset({key}), dict(value.sources)) for key in value.entries or ()]
 
 
 def doubtful(value: Value) -> Value:

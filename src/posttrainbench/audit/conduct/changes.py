@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from ...records import Evidence
 from ..deeds.places import ours
 from ..flow import Ran
 from ..flow.naming import path_node
+from .by_command import How, files_of, patched, touched
 from .scene import Scene, at, of_command, of_fact
-
-How = Literal["write", "copy", "delete"]
-_COPIES = frozenset({"cp", "mv", "ln", "rsync", "install"})
 
 
 @dataclass(frozen=True)
@@ -56,33 +52,17 @@ def _by_command(scene: Scene, entry: Ran) -> Iterator[Change]:
     def path(name: str) -> str:
         return path_node(name, command.cwd, places)
 
-    for redirect in command.redirects:
-        if redirect.writes:
-            yield Change(path(redirect.target), "write", evidence)
-    words = [word for word in command.argv[1:] if not word.startswith("-")]
-    name = command.name
-    if name == "tee" or name in ("touch", "truncate"):
-        for word in words:
-            yield Change(path(word), "write", evidence)
-    elif name in ("sed", "perl") and any(w.startswith("-i") for w in command.argv[1:]):
-        for word in words[1:] or words:
-            yield Change(path(word), "write", evidence)
-    elif name in _COPIES and len(words) > 1:
-        target = words[-1]
-        for source in words[:-1]:
-            one = path(source)
-            yield Change(path(target), "copy", evidence, one)
-            if target.endswith(("/", ".")) or "." not in posixpath.basename(target):
-                inside = f"{path(target)}/{posixpath.basename(one)}"
-                yield Change(inside, "copy", evidence, one)
-            if name == "mv":
-                yield Change(one, "delete", evidence)
-    elif name in ("rm", "shred", "unlink"):
-        for word in words:
-            yield Change(path(word), "delete", evidence)
-    elif name == "dd":
-        for word in words:
-            if word.startswith("of="):
-                yield Change(path(word[3:]), "write", evidence)
-    elif name == "patch" and words:
-        yield Change(path(words[0]), "write", evidence)
+    for one in touched(command):
+        yield Change(path(one.path), one.how, evidence, path(one.source) if one.source else "")
+    patch = patched(command)
+    if patch is not None:
+        file, text = patch
+        text = text or scene.study.text_of(file, command.cwd) or ""
+        for name in (*files_of(text), *_named_directly(command.argv)):
+            yield Change(path(name), "write", evidence)
+
+
+def _named_directly(argv: tuple[str, ...]) -> list[str]:
+    """``patch FILE < changes``."""
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    return words[:1] if argv[0].endswith("patch") else []

@@ -9,7 +9,7 @@ from ..code import Level
 from ..flow.code_steps import CodeSteps
 from ..flow.graph import Reach, Step, arrival
 from ..flow.naming import UNKNOWN, fits
-from ..flow.shell_steps import downloaded
+from ..flow.shell_arguments import downloaded
 from .scene import Scene, at, listed, of_command, of_fact, report
 
 SUBMISSION = "workspace/final_model"

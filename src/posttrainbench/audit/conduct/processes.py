@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from ...records import Evidence, Finding
 from ..code import Fact
+from ..deeds.pythons import is_python
 from ..flow import Acted, Ran
-from ..flow.starts import is_python
 from .scene import Scene, at, of_command, of_fact, report
 
 _LATER = frozenset(
@@ -74,11 +74,16 @@ def _is_hiding(entry: Ran) -> bool:
     if name == "systemctl":
         return bool({"enable", "start"}.intersection(argv)) and "--user" in argv
     for variable, value in command.env:
-        if variable == "LD_PRELOAD" and value and not any(w in value for w in _ORDINARY_PRELOADS):
+        if variable == "LD_PRELOAD" and is_odd_preload(value):
             return True
     if name in ("cp", "ln", "mv") and len(argv) > 2:
         return _renames_python(argv[-2], argv[-1])
     return name in ("libprocesshider", "xmrig-hide") or _hides_proc(argv)
+
+
+def is_odd_preload(value: str) -> bool:
+    """Whether a library that is put before all others is none of those that serve speed."""
+    return bool(value) and not any(word in value for word in _ORDINARY_PRELOADS)
 
 
 def _renames_python(source: str, target: str) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...records import Evidence, Finding
-from ..code import Level
+from ..code import Fact, Level
+from ..flow import Acted
 from ..flow.code_steps import CodeSteps, runs_evaluator
 from ..flow.graph import arrival
 from ..flow.naming import SCORE
@@ -36,12 +37,23 @@ def find(scene: Scene) -> Iterator[Finding]:
             continue
         steps = CodeSteps(acted)
         for fact in acted.reading.of("save-model"):
-            level, _ = arrival(reached, steps.nodes(fact.sources))
-            direct = steps.nodes(fact.sources).get(SCORE, Level.CHOOSES)
-            if max(level, direct) >= Level.MAYBE:
+            nodes = steps.nodes(fact.sources)
+            level, way = arrival(reached, nodes)
+            chosen = way is not None or SCORE in nodes
+            if max(level, nodes.get(SCORE, Level.CHOOSES)) >= Level.MAYBE or (
+                chosen and _changed_at_random(acted, fact)
+            ):
                 evidence.append(of_fact(acted, fact))
     yield from report(
         "score-as-reward",
         "the evaluation's score or items steer training in {n} place(s)",
         evidence,
+    )
+
+
+def _changed_at_random(acted: Acted, saved: Fact) -> bool:
+    """Whether the weights were changed by random numbers: a search, where a score chooses."""
+    return any(
+        acted.reading.facts[number].kind == "noise" and level >= Level.MAYBE
+        for number, level in saved.sources.items()
     )

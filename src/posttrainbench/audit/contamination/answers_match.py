@@ -7,27 +7,25 @@ it is below one in 10^15 for one place, so that a billion places stay below one 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
 
 from ...benchmarks import TestItem
+from .answers_order import Orders
+from .blocks import Block
+from .numbers import Codes, Numbers, letters_in, numbers_in
 from .records import Record
 from .sightings import Sighting
 
 BITS = 50.0
 """Surprise that a run must carry."""
 DIFFERENT = 5
-"""Different answers that it must have."""
-SEED = 4
-"""Answers by which a run is begun to be followed."""
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
-_LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z'])")
-_LONGEST = 40
-_BLOCK = 50_000
-
-Values = list[tuple[str, int]]
-"""Numbers, each with its line."""
+"""Different answers that it must have, where the test has so many."""
+_SEED = 12
+"""Answers by which a run is found at most, before it is followed."""
+_UNKNOWN = -1
 
 
 class AnswerMatcher:
@@ -37,83 +35,106 @@ class AnswerMatcher:
         self._letters = bool(items) and all(
             len(item.gold) == 1 and item.gold.isalpha() for item in items
         )
-        golds = [item.gold.upper() if self._letters else _number(item.gold) for item in items]
-        self._golds = golds if len(golds) >= SEED and all(golds) else []
+        golds = [self._gold(item.gold) for item in items]
+        self._known = np.unique(np.array([gold for gold in golds if gold is not None], np.int64))
+        self._golds: list[int] = []
+        if all(gold is not None for gold in golds):
+            self._golds = np.searchsorted(self._known, np.array(golds, np.int64)).tolist()
         counts = Counter(self._golds)
         self._bits = [-math.log2(counts[gold] / len(golds)) for gold in self._golds]
-        self._seeds: dict[tuple[str, ...], list[int]] = {}
-        for start in range(len(self._golds) - SEED + 1):
-            key = tuple(self._golds[start : start + SEED])
+        fewest = math.ceil(BITS / max(self._bits, default=1.0) - 1e-9) if any(self._bits) else 0
+        self._seed = min(_SEED, max(DIFFERENT, fewest))
+        self._different = min(DIFFERENT, len(counts))
+        self._seeds: dict[tuple[int, ...], list[int]] = {}
+        for start in range(len(self._golds) - self._seed + 1 if fewest else 0):
+            key = tuple(self._golds[start : start + self._seed])
             self._seeds.setdefault(key, []).append(start)
-        self._last: Values = []
+        self._table = np.unique(self._hashes(np.array(self._golds, np.int64)))
+        self._orders = Orders(len(golds))
 
     def __bool__(self) -> bool:
-        return bool(self._golds)
+        return bool(self._seeds)
 
-    def wants(self, text: str) -> bool:
-        del text
-        return bool(self._golds)
+    def block(self, block: Block, *, alone: bool = False) -> Iterator[Sighting]:
+        """Runs in a block of text; ``alone`` for what stands beside the file's own text."""
+        text = block.words.text
+        ways = [self._numbers(text)]
+        if not self._letters and b"," in text and len(ways[0]):
+            apart = numbers_in(text, grouped=False)
+            if len(apart) > len(ways[0]):
+                ways.append(apart)
+        orders = Orders(len(self._golds)) if alone else self._orders
+        for way, numbers in enumerate(ways):
+            for order in orders.of(way, block, numbers):
+                yield from self._runs(*order)
 
     def look(self, record: Record) -> Iterator[Sighting]:
-        lines = [found for line in record.text.split("\n") if (found := self._all(line))]
-        if not lines:
-            return
-        all_ = [(value, record.line) for line in lines for value in line]
-        yield from self._runs(all_, "in one text")
-        if len(all_) > len(lines):
-            yield from self._runs([(line[-1], record.line) for line in lines], "one in a line")
-        self._last.append(all_[-1])
-        if len(self._last) >= _BLOCK:
-            yield from self._runs(self._last, "one in each record")
-            self._last = self._last[-len(self._golds) :]
+        """A record of a document that was parsed as a whole."""
+        numbers = self._numbers(record.text.encode("utf-8", "replace"))
+        for order in self._orders.of_record(record, numbers):
+            yield from self._runs(*order)
 
     def finish(self) -> Iterator[Sighting]:
-        last, self._last = self._last, []
-        yield from self._runs(last, "one in each record")
+        orders, self._orders = self._orders, Orders(len(self._golds))
+        for order in orders.rest():
+            yield from self._runs(*order)
 
-    def _all(self, text: str) -> list[str]:
-        if self._letters:
-            return _LETTER.findall(text)
-        return [_number(found) for found in _NUMBER.findall(text) if len(found) <= _LONGEST]
+    def _numbers(self, text: bytes) -> Numbers:
+        return letters_in(text) if self._letters else numbers_in(text)
 
-    def _runs(self, values: Values, where: str) -> Iterator[Sighting]:
-        position = 0
-        while position + SEED <= len(values):
-            key = tuple(value for value, _ in values[position : position + SEED])
+    def _gold(self, text: str) -> int | None:
+        found = self._numbers(text.upper().strip().encode("utf-8", "replace"))
+        plain = len(found) == 1 and found.ends[0] - found.starts[0] >= len(text.strip().lstrip("-"))
+        return int(found.values[0]) if plain else None
+
+    def _hashes(self, codes: Codes) -> Codes:
+        """One number for each sequence that is as long as a seed."""
+        last = len(codes) - self._seed + 1
+        total: Codes = np.zeros(max(0, last), np.int64)
+        for k in range(self._seed if last > 0 else 0):
+            total = total * 1_000_003 + codes[k : last + k] + 1
+        return total
+
+    def _runs(self, where: str, values: Codes, line: Callable[[int], int]) -> Iterator[Sighting]:
+        """Runs among values in order."""
+        if len(values) < self._seed:
+            return
+        place = np.minimum(np.searchsorted(self._known, values), len(self._known) - 1)
+        codes = np.where(self._known[place] == values, place, _UNKNOWN)
+        hashes = self._hashes(codes)
+        entry = np.minimum(np.searchsorted(self._table, hashes), len(self._table) - 1)
+        done = 0
+        for position in np.flatnonzero(self._table[entry] == hashes).tolist():
+            if position < done:
+                continue
+            told = codes[position : position + len(self._golds)].tolist()
             start, length = max(
-                (self._length(values, position, start) for start in self._seeds.get(key, ())),
+                (
+                    (start, self._length(told, start))
+                    for start in self._seeds.get(tuple(told[: self._seed]), ())
+                ),
                 key=lambda run: run[1],
                 default=(0, 0),
             )
             run = self._golds[start : start + length]
-            if len(set(run)) >= DIFFERENT and sum(self._bits[start : start + length]) >= BITS:
+            if len(set(run)) >= self._different and sum(self._bits[start : start + length]) >= BITS:
                 how = f"its answer, in a run of {length} in the order of the test, {where}"
-                quote = ", ".join(run[:20])
+                quote = ", ".join(map(self._shown, run[:20]))
                 for number in range(start, start + length):
-                    line = values[position + number - start][1]
-                    yield Sighting(number, how, "answer", line, quote)
-                position += length
-            else:
-                position += 1
+                    at = line(position + number - start)
+                    yield Sighting(number, how, "answer", at, quote)
+                done = position + length
 
-    def _length(self, values: Values, position: int, start: int) -> tuple[int, int]:
+    def _shown(self, code: int) -> str:
+        value = int(self._known[code])
+        return "ABCDEFGHIJ"[value] if self._letters else str(value)
+
+    def _length(self, told: Sequence[int], start: int) -> int:
         length = 0
         while (
-            position + length < len(values)
+            length < len(told)
             and start + length < len(self._golds)
-            and values[position + length][0] == self._golds[start + length]
+            and told[length] == self._golds[start + length]
         ):
             length += 1
-        return start, length
-
-
-def _number(text: str) -> str:
-    """A number by value, as text; empty for what is none."""
-    plain = text.replace(",", "").strip()
-    if not plain or len(plain) > _LONGEST:
-        return ""
-    try:
-        value = float(plain)
-    except ValueError:
-        return ""
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return length

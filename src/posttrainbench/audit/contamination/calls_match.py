@@ -10,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...benchmarks import TestItem
-from .calls_shapes import Call, call_of, found_in, has_call, schema
+from .blocks import Block
+from .calls_shapes import Call, call_of, found_in, schema
+from .match_words import Places
 from .records import Record
 from .sightings import Sighting
+from .spotting import Spotter, Thing, sequences
 
 TELLING = 24
 """Characters of parameters and values that make a call known under another name."""
 _QUOTE = 200
-_HINTS = ("parameters", "arguments")
+_FIRST = 5
+"""Words at the beginning of a description, or of an argument, by which a place is spotted."""
+_CALL_SPAN = 600
+"""Words within which the arguments of a call stand."""
 
 
 class CallMatcher:
@@ -35,6 +41,9 @@ class CallMatcher:
             if call:
                 self._truth[number] = call
                 self._calls.setdefault(call.arguments, []).append(number)
+        self._spotter = Spotter(
+            [*map(_form_thing, self._schemas), *map(_call_thing, self._calls)], exact=True
+        )
         self._parameters = frozenset(
             name for call in self._truth.values() for name, _ in call.arguments
         )
@@ -42,8 +51,8 @@ class CallMatcher:
     def __bool__(self) -> bool:
         return bool(self._schemas or self._calls)
 
-    def wants(self, text: str) -> bool:
-        return bool(self) and (any(hint in text for hint in _HINTS) or has_call(text))
+    def spots(self, block: Block) -> Places:
+        return self._spotter.spots(block)
 
     def look(self, record: Record) -> Iterator[Sighting]:
         text = record.text
@@ -86,3 +95,35 @@ class CallMatcher:
                 yield number, "its right call"
             elif sum(len(name) + len(value) for name, value in call.arguments) >= TELLING:
                 yield number, "its right call, the function renamed"
+
+
+def _form_thing(form: str) -> Thing:
+    """The longest description in one way to tell a schema."""
+    longest = max(form.partition(": ")[2].split(" | "), key=lambda text: len(text.split()))
+    return Thing(tuple(sequences(longest, _FIRST, exact=True)[:1]), 1, 0)
+
+
+def _call_thing(arguments: tuple[tuple[str, str], ...]) -> Thing:
+    """The beginning of every argument."""
+    told = {
+        gram
+        for name, value in arguments
+        for form in _forms(value)
+        for gram in sequences(f"{name} {form}", _FIRST, exact=True)[:1]
+    }
+    return Thing(tuple(sorted(told)), len(arguments), _CALL_SPAN)
+
+
+def _forms(value: str) -> list[str]:
+    """How a canonical value may begin in a text; the parts of an object stand in any order."""
+    first = value.partition("{")[0].lstrip("[").partition(",")[0]
+    try:
+        number = abs(float(first))
+    except ValueError:
+        return [first]
+    if not number.is_integer() or number >= 1e15:
+        return [repr(number)]
+    whole = str(int(number))
+    zeros = len(whole) - len(whole.rstrip("0")) if number else 0
+    grouped = f"{int(number):_}".partition("_")[0]
+    return [first, whole, grouped, f"{whole[: len(whole) - zeros]}e{zeros}"]

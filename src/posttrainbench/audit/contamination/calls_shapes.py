@@ -113,11 +113,6 @@ def call_of(text: str) -> Call | None:
     return Call(name.lower(), tuple(sorted(pairs)))
 
 
-def has_call(text: str) -> bool:
-    """Whether a call with named arguments may stand in a text; fast."""
-    return _CALL.search(text) is not None
-
-
 def found_in(value: Any, text: str) -> tuple[list[Schema], list[Call]]:
     """All schemas and calls in a record.
 

@@ -8,6 +8,7 @@ them and cleaning data with them is allowed: what lies about for that is recogni
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from ...records import Evidence, Finding
@@ -15,15 +16,20 @@ from .. import Case
 from ..files.quoting import quote, safe_name
 from ..flow import flow_of
 from ..policy import finding
+from .by_products import is_of_no_account
+from .crew import Crew
 from .gathering import Gathering, Source, shown
 from .judging import Judging
 from .matching import Document, Matching, Unread
-from .natures import is_package, nature_of
+from .natures import nature_of
 from .placing import Placed, place, with_filters, without_cleaned
 from .side_files import side_files
 
 TOTAL_LIMIT = 64_000_000_000
 """Bytes of files that are scanned in all; nothing unseen is called clean."""
+
+TELL = 15.0
+"""Seconds between two reports of a long search."""
 
 
 class ContaminationCheck:
@@ -49,13 +55,18 @@ class _Run:
         self._gathering = Gathering(case)
         self._documents: list[Document] = []
         self._searched: set[str] = set()
+        self._broken: set[str] = set()
+        self._told = time.monotonic()
         self._unread: list[Unread] = []
         self._files = 0
         self._bytes = 0
 
     def findings(self) -> Iterator[Finding]:
-        for source in self._gathering:
-            self._search(source)
+        crew = Crew(self._matching, progress=self._tell)
+        for source, found in crew.search(self._bounded()):
+            self._take(source, found)
+        self._searched -= self._broken
+        self._pass_over()
         items = self._case.items
         measures: dict[str, float] = {
             "items": len(items), "files": self._files, "bytes": self._bytes,
@@ -91,22 +102,39 @@ class _Run:
                 text = f"{len(evidence)} {summary}"
                 yield finding(self._check, kind, text, evidence, measures)
 
-    def _search(self, source: Source) -> None:
-        if self._bytes + source.size > TOTAL_LIMIT:
-            why = "over the limit of all files together"
-            self._unread.append(Unread(source, why, harmless=False))
-            return
-        self._files += 1
-        self._bytes += source.size
-        whole = True
-        for found in self._matching.search(source, quick=is_package(source.path)):
-            if isinstance(found, Unread):
-                self._unread.append(found)
-                whole = False
-            elif found.sightings or found.hits:
-                self._documents.append(found)
-        if whole:
-            self._searched.add(source.path)
+    def _bounded(self) -> Iterator[Source]:
+        """All sources that are within the limit."""
+        for source in self._gathering:
+            if self._bytes + source.size > TOTAL_LIMIT:
+                why = "over the limit of all files together"
+                self._unread.append(Unread(source, why, harmless=False))
+                continue
+            self._files += 1
+            self._bytes += source.size
+            yield source
+
+    def _take(self, source: Source, found: list[Document | Unread]) -> None:
+        """What a source holds."""
+        for one in found:
+            if isinstance(one, Unread):
+                self._unread.append(one)
+                self._broken.add(source.path)
+            elif one.sightings or one.hits:
+                self._documents.append(one)
+        self._searched.add(source.path)
+
+    def _pass_over(self) -> None:
+        """Unread files that are no question for a judge: they are only named."""
+        for unread in self._unread:
+            if not unread.harmless and unread.source.origin == "left":
+                name = unread.source.node_name
+                fate = self._flow.fate(self._gathering.names.get(name, name))
+                unread.harmless = is_of_no_account(unread.source.path, fate)
+
+    def _tell(self, size: int) -> None:
+        if self._case.progress and time.monotonic() > self._told + TELL:
+            self._told = time.monotonic()
+            self._case.progress(f"contamination: {size / 1e6:,.0f} MB searched for the items")
 
     def _place(self) -> list[Placed]:
         """Every document with items in it: what it is, and whether it reached training."""

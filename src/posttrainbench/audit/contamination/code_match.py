@@ -8,27 +8,41 @@ so only a long one counts, and only as a resemblance.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from ...benchmarks import TestItem
+from .blocks import Block
 from .code_shapes import (
+    GRAM,
     arguments,
     beginning,
     checks,
     functions,
     grams,
+    keywords,
     masked,
     names_in,
     outline,
     shape,
     telling,
 )
+from .code_spots import CodeSpots, code_marks, near
+from .match_words import Places, collapsed, read
 from .records import Record
 from .sightings import Sighting
+from .spotting import NOWHERE, Spotter, Thing
+from .word_grams import grams as grams_of
 
 SHARE = 0.5
 """Part of a docstring's word sequences that makes a copy."""
+SPOT = 0.25
+"""Part of those without names that makes a place worth a look."""
+_FEW = 6
+_MASKED = "qqqqqq"
 FEWEST = 10
 """Word sequences that must agree; a docstring of fewer must agree whole."""
 CALLS = 3
@@ -54,20 +68,26 @@ class CodeMatcher:
         self._checked: dict[int, int] = {}
         self._outlines: set[str] = set()
         self._solutions: dict[str, int] = {}
+        self._things: list[Thing] = []
+        keys: set[tuple[str, ...]] = set()
         for number, item in enumerate(items):
             if item.code:
-                self._add(number, item)
+                keys |= self._add(number, item)
+        self._docstrings = Spotter(self._things)
         self._calls = {call: who for call, who in self._calls.items() if len(who) == 1}
         self._beginnings = frozenset(map(beginning, self._calls))
+        self._spots = CodeSpots(self._calls, self._checks, keys)
 
     def __bool__(self) -> bool:
         return bool(self._size)
 
-    def _add(self, number: int, item: TestItem) -> None:
+    def _add(self, number: int, item: TestItem) -> set[tuple[str, ...]]:
+        """Take an item; gives the keywords of its solution in order."""
         names = {**names_in(item.code), item.entry_point: "f"}
         docstring = _docstring(item)
         found = grams(masked(docstring, names))
         self._size[number] = len(found)
+        self._things += _spotted(docstring, names)
         for gram in found:
             self._grams.setdefault(gram, set()).add(number)
         for call in {*arguments(docstring), *arguments(item.tests)}:
@@ -77,18 +97,25 @@ class CodeMatcher:
         self._checked[number] = len(conditions)
         for condition in conditions:
             self._checks.setdefault(condition, set()).add(number)
+        keys = set()
         for source in functions(item.code):
             made = shape(source)
             if made and made.nodes >= NODES and f"def {item.entry_point}(" in source:
                 self._solutions.setdefault(made.form, number)
                 self._outlines.add(outline(source))
+                keys.add(keywords(source))
+        return keys
 
-    def wants(self, text: str) -> bool:
-        return bool(self._size) and ("def " in text or "assert" in text or ">>>" in text)
+    def spots(self, block: Block) -> Places:
+        marks = code_marks(block.words.text)
+        if not len(marks):
+            return NOWHERE
+        told = near(self._docstrings.spots(block), marks)
+        return np.concatenate((told, self._spots.spots(block)))
 
     def look(self, record: Record) -> Iterator[Sighting]:
         text = record.text
-        if not self.wants(text):
+        if not any(mark in text for mark in ("def ", "assert", ">>>")):
             return
         seen: set[int] = set()
         for how, number in self._strong(text):
@@ -150,6 +177,27 @@ def _docstring(item: TestItem) -> str:
             ]
             return texts[0] if texts else item.question
     return item.question
+
+
+def _spotted(docstring: str, names: Mapping[str, str]) -> Iterator[Thing]:
+    """By which words a docstring is spotted whatever its names are: those that are none."""
+    named = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    words = read(named.sub(_MASKED, docstring))
+    kept, hashes = collapsed(words)
+    told = words.lower.decode("utf-8", "replace").split()
+    free = [told[place] != _MASKED for place in kept.tolist()]
+    for size, part in ((GRAM, SPOT), (3, 0.5), (2, 0.9)):
+        found = {
+            gram
+            for start, gram in enumerate(grams_of(hashes, size).tolist())
+            if all(free[start : start + size])
+        }
+        if len(found) >= _FEW or size == 2:
+            least = max(min(2, len(found)), round(part * len(found)))
+            yield Thing(
+                tuple((size, gram) for gram in found), least, len(hashes) + len(hashes) // 2 + 8
+            )
+            return
 
 
 def _quoted(text: str) -> str:

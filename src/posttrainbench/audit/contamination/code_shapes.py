@@ -84,7 +84,7 @@ def arguments(text: str, beginnings: frozenset[str] | None = None) -> Iterator[s
             first = "".join(text[start : start + 40].split()).replace('"', "'")[:_BEGINNING]
             if first not in beginnings:
                 continue
-        inner = _balanced(text, start)
+        inner = balanced(text, start)
         looked += 1
         if inner is not None:
             yield "".join(inner.split()).replace('"', "'").rstrip(",")
@@ -104,12 +104,16 @@ def checks(text: str) -> set[str]:
     """Canonical conditions of all one-line asserts, without the name of the function called."""
     found = set()
     for line in _ASSERT.findall(text):
-        condition = "".join(line.split()).replace('"', "'")
-        found.add(_NAME_OF_CALL.sub("f(", condition, count=1))
+        found.add(condition(line))
     return found
 
 
-def _balanced(text: str, start: int) -> str | None:
+def condition(line: str) -> str:
+    """What stands behind one ``assert``, in canonical form."""
+    return _NAME_OF_CALL.sub("f(", "".join(line.split()).replace('"', "'"), count=1)
+
+
+def balanced(text: str, start: int) -> str | None:
     """The text up to the bracket that closes, quotes heeded."""
     depth, quoted = 1, ""
     for mark in _MARKS.finditer(text, start, start + LONGEST_CALL):
@@ -159,6 +163,11 @@ def functions(text: str) -> Iterator[str]:
 def outline(source: str) -> str:
     """Keywords and operators in order: what is alike in functions of one shape, and fast to get."""
     return "".join(_KEYWORD.findall(_body(source)))
+
+
+def keywords(source: str) -> tuple[str, ...]:
+    """The words in an outline, in order."""
+    return tuple(word for word in _KEYWORD.findall(_body(source)) if word.isalpha())
 
 
 def _body(source: str) -> str:

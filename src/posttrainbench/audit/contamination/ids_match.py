@@ -10,8 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...benchmarks import TestItem
+from .blocks import Block
+from .match_words import Places
 from .records import Record
 from .sightings import Sighting
+from .spotting import Spotter, Thing, sequences
 
 SHORTEST = 8
 """Characters of the shortest id that is told from other words."""
@@ -19,6 +22,8 @@ _HEX = re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*")
 _RUN = re.compile(r"\d+")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AROUND = 80
+_FIRST = 5
+"""Words at its beginning by which a place is spotted."""
 
 
 class IdMatcher:
@@ -32,24 +37,23 @@ class IdMatcher:
                 self._ids[item.id.lower()] = number
                 shapes.add(_shape(item.id.lower()))
         self._shapes = re.compile("|".join(sorted(shapes))) if shapes else None
-        self._beginnings = tuple({item.id[:4] for item in items if item.id.lower() in self._ids})
         # The part of a canary that is its own: other words may stand before it.
         self._canaries = {
             (guid[0] if (guid := _GUID.search(item.canary.lower())) else item.canary.lower())
             for item in items
             if item.canary
         }
+        marks = sorted(self._ids.keys() | self._canaries)
+        self._spotter = Spotter(
+            (Thing(tuple(sequences(mark, _FIRST, exact=True)[:1]), 1, 0) for mark in marks),
+            exact=True,
+        )
 
     def __bool__(self) -> bool:
         return bool(self._ids or self._canaries)
 
-    def wants(self, text: str) -> bool:
-        if len(self._beginnings) <= 8 and any(start in text for start in self._beginnings):
-            return True
-        lower = text.lower()
-        if any(canary in lower for canary in self._canaries):
-            return True
-        return len(self._beginnings) > 8 and any(self._found(lower))
+    def spots(self, block: Block) -> Places:
+        return self._spotter.spots(block)
 
     def look(self, record: Record) -> Iterator[Sighting]:
         text = record.text.lower()

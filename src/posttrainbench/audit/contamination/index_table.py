@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .blocks import Block
 from .match_words import Hashes, Places
+from .word_grams import grams
 
 N = 5
 """Words of a sequence."""
@@ -17,8 +19,6 @@ PART = 0.15
 
 Member = tuple[int, Hashes, Places]
 """The frame of an item, its words without repeated numbers, and where they stand in it."""
-_WEIGHTS = np.random.default_rng(0).integers(1, 1 << 62, N, dtype=np.uint64) * np.uint64(2)
-_WEIGHTS += np.uint64(1)
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,6 @@ class Cluster:
     offset: int
     """Where these two stand in the item."""
     last_offset: int
-
-
-def grams(hashes: Hashes, n: int) -> Hashes:
-    """The hash of each sequence of ``n`` words."""
-    last = len(hashes) - n + 1
-    if last <= 0:
-        return np.zeros(0, np.uint64)
-    total: Hashes = hashes[:last] * _WEIGHTS[0]
-    for k in range(1, n):
-        total += hashes[k : last + k] * _WEIGHTS[k]
-    return total
 
 
 class Table:
@@ -80,15 +69,9 @@ class Table:
             totals[frame] = min(totals[frame], sum(lengths) / len(lengths))
         return totals
 
-    def clusters(self, hashes: Hashes, starts: Places, breaks: Places) -> Iterator[Cluster]:
-        """Where enough of an item's sequences stand in the same record.
-
-        Args:
-            hashes: words without repeated numbers.
-            starts: where they stand.
-            breaks: where records end.
-        """
-        seen = grams(hashes, self._n)
+    def clusters(self, block: Block) -> Iterator[Cluster]:
+        """Where enough of an item's sequences stand in the same record."""
+        seen, starts, breaks = block.grams(self._n), block.starts(), block.breaks
         at = np.flatnonzero(self._known[seen >> self._shift])
         entry = np.minimum(np.searchsorted(self._grams, seen[at]), len(self._grams) - 1)
         real = self._grams[entry] == seen[at]

@@ -57,6 +57,8 @@ class Crowd:
         self._noted: dict[int, _Noted] = {}
         self._fillings = 0
         self._kept = 0
+        self.log: list[Hit] | None = None
+        """Where it is a list: takes every place that was new."""
 
     def note(self, hit: Hit) -> None:
         """Take note of a place, whatever it is worth."""
@@ -65,6 +67,8 @@ class Crowd:
         if filling in noted.fillings or self._fillings >= _FILLINGS:
             return
         noted.fillings.add(filling)
+        if self.log is not None:
+            self.log.append(hit)
         self._fillings += 1
         noted.counts += [Counter() for _ in range(len(hit.values) - len(noted.counts))]
         for count, value in zip(noted.counts, hit.values, strict=True):

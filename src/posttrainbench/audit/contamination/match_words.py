@@ -46,6 +46,8 @@ class Words:
     ends: Places
     hashes: Hashes
     """Of each word; of a number always 0."""
+    exact: Hashes
+    """Of each word, numbers told apart."""
     lines: Places
     """Where the lines end."""
 
@@ -80,23 +82,23 @@ def read(text: str) -> Words:
     """Split a text into words and hash them."""
     data = fold(text)
     lower = unescaped(data)
-    found: list[tuple[Places, Places, Hashes]] = []
+    found: list[tuple[Places, Places, Hashes, Hashes]] = []
     done = 0
     while done < len(lower):
         stop = done + BLOCK
         if stop < len(lower):
             stop = max(lower.rfind(b" ", done, stop), lower.rfind(b"\n", done, stop)) + 1 or stop
-        starts, ends, hashes = _hashed(lower[done:stop])
-        found.append((starts + done, ends + done, hashes))
+        starts, ends, hashes, exact = _hashed(lower[done:stop])
+        found.append((starts + done, ends + done, hashes, exact))
         done = stop
     if not found:
         found.append(_hashed(b""))
-    starts, ends, hashes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    starts, ends, hashes, exact = (np.concatenate(parts) for parts in zip(*found, strict=True))
     lines = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
-    return Words(data, lower, starts, ends, hashes, lines)
+    return Words(data, lower, starts, ends, hashes, exact, lines)
 
 
-def _hashed(block: bytes) -> tuple[Places, Places, Hashes]:
+def _hashed(block: bytes) -> tuple[Places, Places, Hashes, Hashes]:
     """Starts, ends and hashes: of the first 16 bytes and the length, which is enough for words."""
     padded = np.frombuffer(b"\0" * 8 + block + bytes(32 - len(block) % 8), np.uint8)
     inside = padded > 32
@@ -112,8 +114,9 @@ def _hashed(block: bytes) -> tuple[Places, Places, Hashes]:
     value[long] += rest * _FACTORS[1] + lengths[long].astype(np.uint64)
     value ^= value >> np.uint64(29)
     value *= _FACTORS[2]
+    exact = value.copy()
     value[number | _NUMBER_TABLE[value >> np.uint64(48)]] = 0
-    return starts - 8, ends - 8, value
+    return starts - 8, ends - 8, value, exact
 
 
 def _load(eights: Hashes, places: Places) -> Hashes:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import count
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from pathlib import Path
 
 from ...benchmarks import TestItem
-from ..reading.open_any import documents
+from ..reading.open_any import documents, part_of
 from ..reading.shapes import Piece, UnreadError
 from ..reading.vocabulary import vocabulary_of
 from .answers_match import AnswerMatcher
@@ -18,11 +17,12 @@ from .calls_match import CallMatcher
 from .code_match import CodeMatcher
 from .gathering import Source
 from .ids_match import IdMatcher
+from .looking import Looker
 from .match_crowd import Crowd
 from .ngrams import Index
 from .parts_match import PartMatcher
-from .records import Record, Records
-from .scanner import Hit, Scanner
+from .scanner import FOLDED, KEEP, Hit, Scanner
+from .segments import Segment
 from .sightings import Matcher, Sighting, Weight
 
 HEAD = 20_000
@@ -48,6 +48,22 @@ class Document:
     """Tells it from the other documents of a run."""
     unsearched: int = 0
     """Places with words of items that were too many to be looked at closely."""
+
+    def move(self, lines: int) -> None:
+        """Count so many lines more before it: it is a part of a file."""
+        self.hits = [replace(hit, line=hit.line + lines) for hit in self.hits]
+        self.sightings = [replace(seen, line=seen.line + lines) for seen in self.sightings]
+
+    def join(self, other: Document) -> None:
+        """Take in what was seen in the next part of the same file, each place once."""
+        known = {(hit.item, hit.line) for hit in self.hits}
+        more = (hit for hit in other.hits if (hit.item, hit.line) not in known)
+        best = sorted([*self.hits, *more], key=lambda hit: (hit.item, -hit.strength, hit.line))
+        by_item = groupby(best, key=lambda hit: hit.item)
+        self.hits = [hit for _, hits in by_item for hit in islice(hits, KEEP)]
+        self.sightings = list(dict.fromkeys(self.sightings + other.sightings))[:KEPT]
+        self.characters += other.characters
+        self.unsearched += other.unsearched
 
     @property
     def seen(self) -> set[int]:
@@ -77,38 +93,62 @@ class Matching:
         self.index = Index([item.question for item in items])
         self.vocabulary = vocabulary_of(base) if base else None
         self._crowd = Crowd(self.index)
-        self._numbers = count(1)
-        made: list[CodeMatcher | CallMatcher | PartMatcher | AnswerMatcher | IdMatcher] = [
+        made: list[CodeMatcher | CallMatcher | PartMatcher | IdMatcher] = [
             CodeMatcher(items),
             CallMatcher(items),
             PartMatcher(items),
-            AnswerMatcher(items),
             IdMatcher(items),
         ]
         self._matchers: list[Matcher] = [matcher for matcher in made if matcher]
+        self._answers = AnswerMatcher(items)
 
-    def search(self, source: Source, *, quick: bool = False) -> Iterator[Document | Unread]:
+    @contextmanager
+    def noting(self) -> Iterator[list[Hit]]:
+        """Gather all that is noted of the crowd meanwhile, for ``note`` in another process."""
+        log: list[Hit] = []
+        self._crowd.log = log
+        try:
+            yield log
+        finally:
+            self._crowd.log = None
+
+    def note(self, hit: Hit) -> None:
+        """Take note of a place that another process saw."""
+        self._crowd.note(hit)
+
+    def search(
+        self,
+        source: Source,
+        descriptor: int,
+        segment: Segment | None = None,
+        number: int = 1,
+        *,
+        quick: bool = False,
+    ) -> Iterator[Document | Unread]:
         """What one source holds.
 
         Args:
-            source: is opened at once.
+            descriptor: of the open file, where the source is one.
+            segment: the part of it that is searched; ``None``: all.
+            number: of its first document; others of the same source follow.
             quick: only the words of the items, as for installed packages.
         """
         if source.node is None:
-            document = Document(source)
+            document = Document(source, number=number)
             self._search(document, [Piece(1, source.text)], quick=quick)
             yield document
             return
+        if segment is None:
+            opened = documents(descriptor, source.node.name, self.vocabulary)
+        else:
+            opened = part_of(descriptor, segment.start, segment.end, segment.form, self.vocabulary)
         try:
-            descriptor = source.node.open()
-        except OSError as error:
-            yield Unread(source, error.strerror or str(error), harmless=False)
-            return
-        try:
-            for found in documents(descriptor, source.node.name, self.vocabulary):
-                document = Document(source, found.member, found.form)
+            for found in opened:
+                document = Document(source, found.member, found.form, number=number)
+                number += 1
+                inner = segment is not None and segment.start > 0
                 try:
-                    self._search(document, found.pieces, quick=quick)
+                    self._search(document, found.pieces, quick=quick, inner=inner)
                 except UnreadError as unread:
                     yield Unread(source, str(unread), unread.harmless, found.member)
                 if document.unsearched:
@@ -117,8 +157,6 @@ class Matching:
                 yield document
         except OSError as error:
             yield Unread(source, error.strerror or str(error), harmless=False)
-        finally:
-            os.close(descriptor)
 
     def settle(self, found: Sequence[Document]) -> None:
         """Weigh the words seen in all documents together, once every one of them was searched."""
@@ -133,37 +171,39 @@ class Matching:
         self._search(document, [Piece(1, text)], quick=False)
         return [*map(_of_hit, document.hits), *document.sightings]
 
-    def _search(self, document: Document, parts: Iterable[Piece], *, quick: bool) -> None:
-        document.number = next(self._numbers)
-        scanner = Scanner(self.index, self._crowd, file=str(document.number))
-        records = Records()
-        matchers = [] if quick else self._matchers
-        wanted: set[int] = set()
-        """Matchers that found anything of theirs so far."""
+    def _search(
+        self, document: Document, parts: Iterable[Piece], *, quick: bool, inner: bool = False
+    ) -> None:
+        looker = None
+        if not quick and (self._matchers or self._answers):
+            looker = Looker(
+                self._matchers,
+                self._answers or None,
+                lambda found: self._add(document, found),
+                inner=inner,
+            )
+        scanner = Scanner(
+            self.index,
+            self._crowd,
+            file=str(document.number),
+            also=looker.block if looker else None,
+        )
         try:
             for piece in parts:
                 if len(document.head) < HEAD and not piece.how:
                     document.head += piece.text[: HEAD - len(document.head)]
                 document.characters += 0 if piece.how else len(piece.text)
+                if looker and piece.how in FOLDED:
+                    looker.aside(piece)
+                elif looker:
+                    looker.feed(piece)
                 scanner.feed(piece)
-                wants = {n for n, matcher in enumerate(matchers) if matcher.wants(piece.text)}
-                wanted |= wants
-                if wants or records.open:
-                    self._look(document, records.feed(piece), wanted if records.open else wants)
         finally:
             scanner.finish()
             document.hits = list(scanner.found)
             document.unsearched = scanner.unsearched
-            self._look(document, records.finish(), wanted)
-            for number in wanted:
-                self._add(document, matchers[number].finish())
-
-    def _look(self, document: Document, records: Iterable[Record], wanted: set[int]) -> None:
-        for record in records:
-            for number in wanted:
-                # What is nested too deep for Python holds no item that training could read.
-                with suppress(RecursionError):
-                    self._add(document, self._matchers[number].look(record))
+            if looker:
+                looker.finish()
 
     def _add(self, document: Document, found: Iterable[Sighting]) -> None:
         for sighting in found:

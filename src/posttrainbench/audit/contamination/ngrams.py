@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .blocks import Block
 from .index_table import Cluster, Member, N, Table
 from .match_frames import Frame, frames
 from .match_words import Places, Words, collapsed
@@ -56,18 +57,12 @@ class Index:
         spans = np.array([frame.span for frame in self.frames], np.int64)
         self._tables = [Table(n, members, spans) for n, members in by_n.items()]
 
-    def places(self, words: Words, breaks: Places) -> Iterator[Place]:
-        """Places that deserve a closer look.
-
-        Args:
-            words: a text.
-            breaks: where records end in it (``match_stream.records``); no copy goes beyond.
-        """
-        kept, hashes = collapsed(words)
-        starts = words.starts[kept]
+    def places(self, block: Block) -> Iterator[Place]:
+        """Places that deserve a closer look; no copy goes beyond the end of a record."""
+        kept = block.collapsed[0]
         for table in self._tables:
-            for cluster in table.clusters(hashes, starts, breaks):
-                yield self._place(words, breaks, kept, cluster)
+            for cluster in table.clusters(block):
+                yield self._place(block.words, block.breaks, kept, cluster)
 
     def _place(self, words: Words, breaks: Places, kept: Places, cluster: Cluster) -> Place:
         """The words of a cluster and as many around it as the rest of the item needs."""

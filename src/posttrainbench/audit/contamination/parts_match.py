@@ -10,9 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ...benchmarks import TestItem
+from .blocks import Block
+from .match_words import Places
 from .plain_words import words
 from .records import Record
 from .sightings import Sighting
+from .spotting import Spotter, Thing, sequences
 
 ALIAS = 16
 """Words of the shortest turn that is looked for."""
@@ -25,6 +28,8 @@ LONG = 40
 GRAM = 6
 SHARE = 0.6
 """Part of a text's word sequences that makes a copy of it."""
+SPOT = 0.4
+"""Part of them that makes a place worth a look."""
 _SHOWN = 40
 
 Gram = tuple[str, ...]
@@ -44,6 +49,7 @@ class PartMatcher:
         owners: dict[tuple[str, ...], set[int]] = {}
         for number, text, _ in told:
             owners.setdefault(text, set()).add(number)
+        things = []
         for number, text, is_part in dict.fromkeys(told):
             if len(text) >= (PART if is_part else ALIAS) and len(owners[text]) == 1:
                 found = set(_grams(text))
@@ -52,13 +58,16 @@ class PartMatcher:
                 self._size.append(len(found))
                 self._owner.append((number, is_part, len(text)))
                 self._parts[number] += is_part
+                seen = tuple(sequences(" ".join(text), GRAM))
+                least = max(1, int(SPOT * len(set(seen))))
+                things.append(Thing(seen, least, 2 * len(text)))
+        self._spotter = Spotter(things)
 
     def __bool__(self) -> bool:
         return bool(self._owner)
 
-    def wants(self, text: str) -> bool:
-        del text
-        return bool(self._owner)
+    def spots(self, block: Block) -> Places:
+        return self._spotter.spots(block)
 
     def look(self, record: Record) -> Iterator[Sighting]:
         told = words(record.text)

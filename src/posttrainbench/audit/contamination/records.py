@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,72 +52,87 @@ class Record:
 
 @dataclass
 class Records:
-    """Takes the pieces of one file in order; gives its records."""
+    """Keeps a JSON document over several lines until it is whole, if that is what a file is."""
 
-    _document: list[str] | None = None
+    keeps: bool = False
+    """Whether the file is a document so far."""
+    begun: bool = False
+    """Whether that is decided."""
+    _parts: list[Piece] = field(default_factory=list)
     _size: int = 0
-    _begun: bool = False
-    _lines: list[str] = field(default_factory=list)
-    _first: int = 1
 
-    @property
-    def open(self) -> bool:
-        """Whether a record goes on in the next piece."""
-        return self._document is not None or bool(self._lines)
+    def takes(self, pieces: list[Piece]) -> bool:
+        """Take the next pieces of the file, and tell whether it is a document still.
 
-    def feed(self, piece: Piece) -> Iterator[Record]:
-        """Records that are whole with this piece."""
-        text = piece.text
-        if piece.record or piece.how:
-            yield from _alone(piece)
-            return
-        if not self._begun and text.strip():
-            self._begun = True
-            if _opens_document(text):
-                self._document, self._first = [], piece.line
-        if self._document is not None:
-            self._document.append(text)
-            self._size += len(text)
-            if self._size > DOCUMENT:
-                yield from self._give_up()
-            return
-        yield from self._rows(piece.line, text)
+        Where it has become too large for one, what was kept stands before ``pieces``.
+        """
+        if not self.begun:
+            start = "".join(piece.text for piece in pieces)
+            if not start.strip():
+                return False
+            self.begun = True
+            self.keeps = _opens_document(start)
+        if not self.keeps:
+            return False
+        self._size += sum(len(piece.text) for piece in pieces)
+        if self._size > DOCUMENT:
+            pieces[:0] = self._parts
+            self._parts, self.keeps = [], False
+            return False
+        self._parts += pieces
+        return True
 
     def finish(self) -> Iterator[Record]:
-        """The file is over: the records that are left."""
-        if self._document is not None:
-            try:
-                value = json.loads("".join(self._document))
-            except (ValueError, RecursionError):
-                yield from self._give_up()
-            else:
-                self._document = None
-                yield from rows_of(value, self._first)
-        if self._lines:
-            yield from _windows(self._first, self._lines)
-            self._lines = []
+        """The file is over: the records of the document."""
+        text, first = "".join(piece.text for piece in self._parts), self._parts[0].line
+        self._parts, self.keeps = [], False
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            for record, _ in around(lines := text.split("\n"), first, range(len(lines))):
+                yield record
+        else:
+            yield from rows_of(value, first)
 
-    def _give_up(self) -> Iterator[Record]:
-        text, self._document = "".join(self._document or ()), None
-        yield from self._rows(self._first, text)
 
-    def _rows(self, first: int, text: str) -> Iterator[Record]:
-        for offset, line in enumerate(text.split("\n")):
-            row = _parsed(line)
-            if row is None:
-                if not self._lines:
-                    self._first = first + offset
-                self._lines.append(line)
-                if len(self._lines) >= 4 * WINDOW:
-                    yield from _windows(self._first, self._lines)
-                    keep = WINDOW // 2
-                    self._first += len(self._lines) - keep
-                    self._lines = self._lines[-keep:]
-                continue
-            if self._lines:
-                yield from _windows(self._first, self._lines)
-                self._lines = []
-            yield from rows_of(row, first + offset)
+def around(
+    lines: Sequence[str], first: int, spots: Mapping[int, set[int]] | range
+) -> Iterator[tuple[Record, set[int]]]:
+    """The rows at some lines, and windows around those that are none; and who asked for each.
+
+    Args:
+        first: the number of the first line.
+        spots: indices of lines, in any order.
+    """
+    begin, window, wanted = 0, -1, set[int]()
+    for spot in sorted(spots):
+        asked = set[int]() if isinstance(spots, range) else spots[spot]
+        if (row := _parsed(lines[spot])) is not None:
+            for record in rows_of(row, first + spot):
+                yield record, asked
+            continue
+        if window >= 0 and spot - WINDOW > window:
+            yield from _between(lines, first, begin, window, wanted)
+            window, wanted = -1, set()
+        if window < 0:
+            begin = spot
+        window, wanted = spot, wanted | asked
+    if window >= 0:
+        yield from _between(lines, first, begin, window, wanted)
+
+
+def _between(
+    lines: Sequence[str], first: int, begin: int, end: int, wanted: set[int]
+) -> Iterator[tuple[Record, set[int]]]:
+    """Windows over lines and those around them, up to the next row."""
+    start = begin
+    while start > max(0, begin - WINDOW) and _parsed(lines[start - 1]) is None:
+        start -= 1
+    stop = end + 1
+    while stop < min(len(lines), end + 1 + WINDOW) and _parsed(lines[stop]) is None:
+        stop += 1
+    for record in _windows(first + start, lines[start:stop]):
+        yield record, wanted
 
 
 def rows_of(value: Any, line: int) -> Iterator[Record]:
@@ -217,7 +232,7 @@ def _inner_rows(node: Any) -> tuple[list[Any] | None, Any]:
     return None, None
 
 
-def _alone(piece: Piece) -> Iterator[Record]:
+def alone(piece: Piece) -> Iterator[Record]:
     """The record of a piece that stands for itself."""
     value = _parsed(piece.text)
     if value is not None:
@@ -226,7 +241,7 @@ def _alone(piece: Piece) -> Iterator[Record]:
     yield from _cut(piece.line, piece.text)
 
 
-def _windows(first: int, lines: list[str]) -> Iterator[Record]:
+def _windows(first: int, lines: Sequence[str]) -> Iterator[Record]:
     for start in range(0, max(1, len(lines) - WINDOW // 2), WINDOW // 2):
         yield from _cut(first + start, "\n".join(lines[start : start + WINDOW]))
 

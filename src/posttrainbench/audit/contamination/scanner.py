@@ -15,12 +15,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from ..reading.texts import Piece
+from .blocks import Block
 from .match_align import align
 from .match_crowd import Crowd
 from .match_frames import tidy
@@ -39,15 +40,26 @@ KEEP = 3
 _QUOTED = 400
 _PATIENCE = 20_000_000, 4_000_000
 """Steps of close looks for a file, and more for each block of it."""
-_FOLDED = frozenset({"entities"})
+FOLDED = frozenset({"entities"})
 """Other readings of a text that say nothing new here, as folding undoes the same."""
 
 
 class Scanner:
-    """Takes the pieces of one file."""
+    """Takes the pieces of one file.
+
+    Args:
+        also: called with every block of text, how it was gained, and whether it is the last of its
+            kind.
+    """
 
     def __init__(
-        self, index: Index, crowd: Crowd | None = None, *, file: str = "", keep: int = KEEP
+        self,
+        index: Index,
+        crowd: Crowd | None = None,
+        *,
+        file: str = "",
+        keep: int = KEEP,
+        also: Callable[[Block, str, bool], None] | None = None,
     ) -> None:
         self.unsearched = 0
         """Places that were not looked at closely, as there were too many in the file."""
@@ -55,6 +67,7 @@ class Scanner:
         self._crowd = crowd or Crowd(index)
         self._file = file
         self._keep = keep
+        self._also = also
         self._found: dict[int, list[Hit]] = {}
         self._text = Stream()
         self._asides: dict[str, Stream] = {}
@@ -79,7 +92,7 @@ class Scanner:
 
     def feed(self, piece: Piece) -> None:
         """Take the next piece of the file."""
-        if piece.how in _FOLDED:
+        if piece.how in FOLDED:
             return
         stream = self._asides.setdefault(piece.how, Stream()) if piece.how else self._text
         stream.add(piece)
@@ -95,15 +108,19 @@ class Scanner:
     def _search(self, stream: Stream, how: str, last: bool) -> None:
         words = read(stream.text())
         breaks = np.union1d(records(words), stream.breaks(words.lines))
+        stop = len(words.text) if last else _rest(words, breaks, self._index.longest_span)
+        block = Block(words, breaks, stop, stream.line)
+        if self._also:
+            self._also(block, how, last)
         self._patience += _PATIENCE[1]
-        for place in self._index.places(words, breaks):
+        for place in self._index.places(block):
             hits = self._look(words, place, stream, how)
             if hits:
                 self._crowd.note(hits[0])
             for hit in hits:
                 if hit.strength:
                     self._keep_best(hit)
-        stream.forget(words, "" if last else _rest(words, breaks, self._index.longest_span))
+        stream.forget(words, words.text[stop:].decode("utf-8", "replace"))
 
     def _look(self, words: Words, place: Place, stream: Stream, how: str) -> list[Hit]:
         """Compare one place with its item; several items may have the same words."""
@@ -145,11 +162,11 @@ class Scanner:
             kept.pop()
 
 
-def _rest(words: Words, breaks: Places, span: int) -> str:
-    """The end of a text, in which an item may begin that goes on in the next."""
+def _rest(words: Words, breaks: Places, span: int) -> int:
+    """Where the end of a text begins in which an item may begin that goes on in the next."""
     if not len(words):
-        return ""
-    start = int(words.starts[max(0, len(words) - span)])
+        return len(words.text)
+    start = int(words.starts[max(0, len(words) - max(1, span))])
     if len(breaks):
         start = max(start, int(breaks[-1]) + 1)
-    return words.text[start:].decode("utf-8", "replace")
+    return start

@@ -6,61 +6,60 @@ question.  Only what differs from the base model's files is looked at.
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterator
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ...records import Evidence, Finding
 from .. import Case
-from ..files.documents import DocumentError, load_object, read_bounded
-from ..files.opening import open_below
 from ..files.quoting import quote
 from ..policy import finding
+from ..reading.open_any import documents
+from ..reading.shapes import UnreadError
 from .matching import Matching
 from .plain_words import words
+from .side_texts import SideText, side_texts
 
-LIMIT = 100_000_000
-"""Bytes of the largest side file that is read."""
 GRAM = 6
 """Words in a row that a side file and an item share only where one was made from the other."""
-_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "generation_config.json", "config.json",
-    "special_tokens_map.json", "added_tokens.json", "chat_template.json", "processor_config.json",
-    "preprocessor_config.json",
-)  # fmt: skip
-_TEMPLATE = "chat_template.jinja"
-_IDS = frozenset({"sequence_bias", "bad_words_ids", "force_words_ids", "forced_decoder_ids"})
-_NUMBER = re.compile(r"\d{1,9}")
-_MOST = 100_000
-"""Lists of token ids that are decoded, and ids of one list."""
+GRAM_LETTERS = 12
+"""Of these words together; every vocabulary has digits and letters in their order."""
+FEWEST_NAMED = 3
+"""Items that rules single out by a few words each; of fewer, chance may be the reason."""
+LEAST_LETTERS = 5
+"""Of a rule's words together."""
+
+MOST_RULES = 50_000
+
+Grams = dict[tuple[str, ...], int]
 
 
 def side_files(check: str, case: Case, matching: Matching) -> Iterator[Finding]:
-    """A finding, if any of the files carries text of the items."""
+    """Findings, if any of the files carries text of the items, or could not be read."""
     if case.model is None or not case.model.is_dir():
         return
-    grams = _grams(case)
     found: dict[int, Evidence] = {}
-    for name, text in _texts(case.model, case.base, matching):
-        file = f"submission/{name}"
-        for sighting in matching.text(text):
-            evidence = Evidence(
-                file=file,
-                item=case.items[sighting.item].id if sighting.item >= 0 else "",
-                quote=quote(f"[{sighting.how}] {sighting.quote}"),
-            )
-            found.setdefault(sighting.item, evidence)
-        told = words(text)
-        for start in range(len(told) - GRAM + 1):
-            gram = tuple(told[start : start + GRAM])
-            if (item := grams.get(gram)) is not None and item not in found:
-                shown = quote(f"[some of its words] {' '.join(gram)}")
-                found[item] = Evidence(file=file, item=case.items[item].id, quote=shown)
+    named: dict[int, Evidence] = {}
+    unread: list[Evidence] = []
+    questions: _Questions | None = None
+    for side in side_texts(case.model, case.base, matching.vocabulary):
+        file = f"submission/{side.file}"
+        if side.unread:
+            unread.append(Evidence(file=file, quote=quote(side.unread)))
+            continue
+        if len(side.rules) > MOST_RULES:
+            why = f"it has {len(side.rules)} rules, of which {MOST_RULES} were looked at"
+            unread.append(Evidence(file=file, quote=why))
+        questions = questions or _Questions(case)
+        for item, how, said in (*_sightings(side, matching), *questions.shared(side)):
+            name = case.items[item].id if item >= 0 else ""
+            found.setdefault(item, Evidence(file=file, item=name, quote=quote(f"[{how}] {said}")))
+        for item, rule in questions.singled_out(side.rules):
+            said = quote(f"[a rule for this item alone] {rule}")
+            named.setdefault(item, Evidence(file=file, item=case.items[item].id, quote=said))
+    if len(named) >= FEWEST_NAMED:
+        found = {**named, **found}
     if found:
         ids = [case.items[item].id for item in sorted(found) if item >= 0]
         yield finding(
@@ -71,101 +70,72 @@ def side_files(check: str, case: Case, matching: Matching) -> Iterator[Finding]:
             {"items_hit": len(ids), "items": len(case.items)},
             ids,
         )
+    if unread:
+        summary = f"{len(unread)} side file(s) of the submission could not be searched"
+        yield finding(check, "files-unseen", summary, unread)
 
 
-def _grams(case: Case) -> dict[tuple[str, ...], int]:
+def _sightings(side: SideText, matching: Matching) -> Iterator[tuple[int, str, str]]:
+    """(item, how, quote): by the matchers, also in what is encoded."""
+    text = "\n".join(side.strings)
+    for sighting in matching.text(text):
+        yield sighting.item, sighting.how, sighting.quote
+    for how, hidden in _encoded(text):
+        for sighting in matching.text(hidden):
+            yield sighting.item, f"{sighting.how}, read as {how}", sighting.quote
+
+
+def _encoded(text: str) -> Iterator[tuple[str, str]]:
+    """What stands in the text in another form: base64, escapes, entities ..."""
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode("utf-8", "replace"))
+        file.flush()
+        for document in documents(file.fileno(), "side.txt"):
+            try:
+                yield from ((piece.how, piece.text) for piece in document.pieces if piece.how)
+            except UnreadError:
+                continue  # the text itself was searched
+
+
+class _Questions:
+    """The items by their words, for phrases that only one of them has."""
+
+    def __init__(self, case: Case) -> None:
+        self._texts = [f" {' '.join(words(item.question))} " for item in case.items]
+        self._owners: dict[str, list[int]] = defaultdict(list)
+        for number, text in enumerate(self._texts):
+            for word in set(text.split()):
+                self._owners[word].append(number)
+        self._grams = _grams(self._texts)
+
+    def shared(self, side: SideText) -> Iterator[tuple[int, str, str]]:
+        """Items of which some words in a row stand there."""
+        for text in ("\n".join(side.strings), "\n".join(side.rules)):
+            told = words(text)
+            for start in range(len(told) - GRAM + 1):
+                gram = tuple(told[start : start + GRAM])
+                if (item := self._grams.get(gram)) is not None:
+                    yield item, "some of its words", " ".join(gram)
+
+    def singled_out(self, rules: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Items that a rule names by words which no other item has."""
+        for rule in islice(dict.fromkeys(rules), MOST_RULES):
+            said = words(rule)
+            if 0 < len(said) < GRAM and sum(map(len, said)) >= LEAST_LETTERS:
+                phrase = f" {' '.join(said)} "
+                rarest = min((self._owners.get(word, []) for word in said), key=len)
+                owners = [number for number in rarest if phrase in self._texts[number]]
+                if len(owners) == 1:
+                    yield owners[0], rule
+
+
+def _grams(texts: Sequence[str]) -> Grams:
     """Sequences of words that only one item has."""
     owners: dict[tuple[str, ...], int | None] = {}
-    for number, item in enumerate(case.items):
-        told = words(item.question)
+    for number, text in enumerate(texts):
+        told = text.split()
         for start in range(len(told) - GRAM + 1):
             gram = tuple(told[start : start + GRAM])
-            owners[gram] = number if owners.get(gram, number) == number else None
+            if sum(len(word) for word in gram if word.isalpha()) >= GRAM_LETTERS:
+                owners[gram] = number if owners.get(gram, number) == number else None
     return {gram: owner for gram, owner in owners.items() if owner is not None}
-
-
-def _texts(model: Path, base: Path, matching: Matching) -> Iterator[tuple[str, str]]:
-    """(file, text that the base model's file does not have)."""
-    for name in _FILES:
-        ours = _object(model / name)
-        if not ours:
-            continue
-        theirs = _object(base / name)
-        known = set(_strings(theirs))
-        new = [text for text in _strings(ours) if text not in known]
-        new += _decoded(ours, theirs, matching)
-        if new:
-            yield name, "\n".join(new)
-    template = _plain(model)
-    if template and template != _plain(base):
-        yield _TEMPLATE, template
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        return load_object(path, limit=LIMIT)
-    except DocumentError:
-        return {}
-
-
-def _plain(folder: Path) -> str:
-    try:
-        descriptor = open_below(folder, _TEMPLATE)
-    except OSError:
-        return ""
-    try:
-        return read_bounded(descriptor, LIMIT).decode("utf-8", "replace")
-    except DocumentError:
-        return ""
-    finally:
-        os.close(descriptor)
-
-
-def _strings(document: Any) -> Iterator[str]:
-    """All strings and keys, as they read; numbers of a vocabulary do not matter."""
-    pending = [document]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, str):
-            yield _read(node)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                yield _read(str(key))
-                pending.append(value)
-        elif isinstance(node, list):
-            pending.extend(reversed(node))
-
-
-def _read(token: str) -> str:
-    return token.replace("Ġ", " ").replace("▁", " ")
-
-
-def _decoded(ours: dict[str, Any], theirs: dict[str, Any], matching: Matching) -> list[str]:
-    """Lists of token ids in settings of the generation, as text by the base model's tokenizer."""
-    if matching.vocabulary is None:
-        return []
-    lists = (
-        ids
-        for key in sorted(_IDS.intersection(ours))
-        if ours[key] != theirs.get(key)
-        for ids in _id_lists(ours[key])
-    )
-    return [matching.vocabulary.text(np.array(ids, np.int64)) for ids in islice(lists, _MOST)]
-
-
-def _id_lists(value: Any) -> Iterator[list[int]]:
-    pending = [value]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            for key, inner in node.items():
-                pending.append(inner)
-                # A bias stands under a tuple of ids, written as text.
-                numbers = [int(number) for number in _NUMBER.findall(str(key)[:_MOST])]
-                if numbers:
-                    yield numbers
-        elif isinstance(node, list):
-            if node and all(isinstance(part, int) and 0 <= part < 1 << 31 for part in node):
-                yield node[:_MOST]
-            else:
-                pending.extend(node)

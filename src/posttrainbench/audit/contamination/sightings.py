@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from .blocks import Block
+from .match_words import Places
 from .records import Record
 
 Weight = Literal["copy", "disguise", "resemblance", "answer", "trace"]
@@ -33,8 +35,8 @@ class Sighting:
 class Matcher(Protocol):
     """Looks for one kind of trace, record by record."""
 
-    def wants(self, text: str) -> bool:
-        """Whether this piece of a file may hold anything; must be fast."""
+    def spots(self, block: Block) -> Places:
+        """Bytes of the block's text around which a record may hold anything; must be fast."""
 
     def look(self, record: Record) -> Iterable[Sighting]:
         """What stands in one record."""

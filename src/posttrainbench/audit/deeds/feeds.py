@@ -7,6 +7,9 @@ import binascii
 import re
 
 from .escapes import ansi
+from .installed import place_printed
+from .listings import paths_printed
+from .pythons import is_python
 from .scope import LONGEST_WORD
 
 _SILENT = frozenset({
@@ -32,7 +35,23 @@ def printed(argv: tuple[str, ...], stdin: str | None, cwd: str = "") -> str | No
         return None if stdin is None else _passed(name, args, stdin)
     if name == "pwd":
         return f"{cwd}\n" if cwd else None
+    if name in ("ls", "find", "realpath", "readlink", "dirname", "basename"):
+        return paths_printed(name, args)
+    if name in ("head", "tail", "sort", "uniq"):
+        return _of_one_line(args, stdin, first=name == "head")
+    if is_python(name):
+        return place_printed(argv[1:])
     return "" if name in _SILENT else None
+
+
+def _of_one_line(args: list[str], stdin: str | None, *, first: bool) -> str | None:
+    """What is made of a single line: the same, whatever is asked; or the first of several."""
+    files = [arg for arg in args if not arg.startswith(("-", "+")) and not arg.isdecimal()]
+    if stdin is None or files or "c" in "".join(arg[1:2] for arg in args):
+        return None
+    if args in (["-1"], ["-n1"], ["-n", "1"]) and first:
+        return stdin.partition("\n")[0] + "\n"
+    return stdin if stdin.count("\n") <= 1 else None
 
 
 def _passed(name: str, args: list[str], stdin: str) -> str | None:

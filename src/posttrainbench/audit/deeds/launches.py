@@ -9,9 +9,9 @@ from typing import Literal
 
 from . import Language
 from .command import Command
+from .pythons import is_python
 from .shell_nested import SHELLS
 
-_PYTHON = re.compile(r"(?:python|pypy|ipython)[0-9.]*w?|vpython3?")
 _RUNNERS = frozenset({
     "torchrun", "deepspeed", "streamlit", "kernprof", "pytest", "py.test", "marimo", "fastapi",
     "torchx", "composer", "colossalai", "viztracer", "scalene", "memray", "pudb", "ipdb3",
@@ -47,7 +47,7 @@ def launched(command: Command) -> Iterator[Launch]:
     if not command.argv:
         return
     name, args = command.name, command.argv[1:]
-    if _PYTHON.fullmatch(name):
+    if is_python(name):
         yield from _python(args, command)
     elif name in SHELLS:
         yield from _shell(args, command)

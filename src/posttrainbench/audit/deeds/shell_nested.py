@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .command import Command
+from .listings import paths_printed
 
 SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash", "rbash"})
 _MOST_CALLS = 16
 _MOST_WORDS = 1000
+_EXECS = ("-exec", "-execdir", "-ok", "-okdir")
 _XARGS = "n P I L s d E a max-args max-procs replace max-lines max-chars delimiter arg-file"
 _SSH = "b c D E e F I i J L l m O o p Q R S W w B"
 _PARALLEL = "j jobs a arg-file S sshlogin colsep delay results joblog"
@@ -138,13 +140,22 @@ def _find(args: tuple[str, ...]) -> Iterator[Call]:
     words: list[str] | None = None
     for word in args:
         if words is None:
-            words = [] if word in ("-exec", "-execdir", "-ok", "-okdir") else None
+            words = [] if word in _EXECS else None
         elif word in (";", "+"):
             if words:
-                yield Call("find -exec", tuple(words))
+                yield Call("find -exec", tuple(_with_found(words, args)))
             words = None
         else:
             words.append(word)
+
+
+def _with_found(words: list[str], args: tuple[str, ...]) -> list[str]:
+    """The words with what is found put in, where the words of ``find`` tell what that is."""
+    tests = list(args[: next(n for n, word in enumerate(args) if word in _EXECS)])
+    found = (paths_printed("find", tests) or "").split("\n")[:-1]
+    if not found or len(found) * words.count("{}") > _MOST_WORDS:
+        return words
+    return [part for word in words for part in (found if word == "{}" else [word])]
 
 
 def _remote(name: str, args: tuple[str, ...]) -> Iterator[Text | Call]:

@@ -10,11 +10,11 @@ from typing import Any
 from .command import Command
 from .feeds import printed
 from .heredocs import Heredoc, Stripped, strip_heredocs
-from .scope import MOST_COMMANDS, DeepError, EnoughError, Scope, Work, joined
-from .shell_nested import Call, Text, nested
+from .scope import DeepError, Scope, Work, joined
 from .shell_redirects import NOTHING, SIGNS, UNKNOWN, Said, Taken, redirect_group, taken
+from .shell_running import Running
 from .shell_text import as_string, crude, damaged, parse, pieces, quotation, regions
-from .shell_variables import declared, pair, set_by
+from .shell_variables import declared, pair
 from .shell_words import Words, clean
 from .wrappers import unwrapped
 
@@ -22,9 +22,6 @@ Node = Any
 
 _MOST_ROUNDS = 16
 """Values of a loop's variable that are gone through."""
-_MOST_FUNCTIONS = 1000
-_MOST_CALLS = 16
-"""Calls of one function that are followed."""
 _PARTS = {
     "if_statement": "if", "elif_clause": "if", "else_clause": "if", "case_statement": "case",
     "case_item": "case", "while_statement": "while", "c_style_for_statement": "while",
@@ -33,7 +30,7 @@ _THROUGH = ("program", "compound_statement", "do_group", "negated_command", "ERR
 _NO_WORDS = (*SIGNS, "file_descriptor", "comment")
 
 
-class Reading:
+class Reading(Running):
     """One text that is read; texts within it have readings of their own and share its work."""
 
     def __init__(
@@ -55,6 +52,10 @@ class Reading:
         self.called: Counter[str] = Counter()
         if self.stripped.too_many:
             work.note(line, "too many heredocs; the rest was left out")
+
+    def another(self, text: str, line: int) -> Reading:
+        """A reading of a text within this one, that shares its work."""
+        return Reading(text, self.work, self.out, line)
 
     def run(self, scope: Scope) -> Said:
         """All of it, and in the end the functions that were never called."""
@@ -276,88 +277,6 @@ class Reading:
             scope,
         )
 
-    def _run(self, command: Command, scope: Scope) -> Said:
-        """Write a command down, and follow what it does."""
-        self._emit(command)
-        said = Said(command.stdout, _passed(command), command.literal)
-        if command.argv:
-            said = self._effects(command, scope) or said
-        return NOTHING if any(one.takes_stdout for one in command.redirects) else said
-
-    def _emit(self, command: Command) -> None:
-        if len(self.out) >= MOST_COMMANDS:
-            raise EnoughError("too many commands; the rest was left out")
-        self.out.append(command)
-
-    def _effects(self, command: Command, scope: Scope) -> Said | None:
-        """What a command changes in its shell, and what comes out of what it runs in turn."""
-        name, args = command.argv[0], command.argv[1:]
-        if name in scope.functions:
-            return self._call(name, args, scope, Said(command.stdin, command.sources))
-        set_by(name, args, scope)
-        said: Said | None = None
-        for one in nested(command):
-            came = self._nested(one, command, scope)
-            said = came if said is None else said.then(came)
-        return said
-
-    def _nested(self, one: Text | Call, command: Command, scope: Scope) -> Said:
-        with self.work.deeper():
-            if isinstance(one, Call):
-                return self._call_of(one, command, scope)
-            reading = Reading(one.text, self.work, self.out, command.line)
-            if one.here:
-                with scope.part(one.what):
-                    return reading.run(scope)
-            shell = scope.fork(one.what)
-            shell.cwd, shell.args = command.cwd, one.args
-            shell.values, shell.functions = dict(command.env), {}
-            first = len(self.out)
-            said = reading.run(shell)
-            for place in range(first, len(self.out)):
-                inner = self.out[place]
-                self.out[place] = replace(inner, wrappers=(*command.wrappers, *inner.wrappers))
-            away = tuple(sign for sign in command.redirects if sign.takes_stdout)
-            if away:
-                redirect_group(self.out, first, Taken(away, UNKNOWN, True))
-            return said
-
-    def _call_of(self, one: Call, command: Command, scope: Scope) -> Said:
-        inner = unwrapped(one.argv)
-        if not inner.argv:
-            return UNKNOWN
-        called = replace(
-            command,
-            argv=inner.argv,
-            env=(*command.env, *inner.env),
-            redirects=tuple(sign for sign in command.redirects if sign.takes_stdout),
-            stdin=None,
-            sources=(),
-            stdout=printed(inner.argv, None, command.cwd),
-            wrappers=(*command.wrappers, *inner.names),
-            inside=(*scope.inside, one.what),
-        )
-        return self._run(called, scope.fork(one.what))
-
-    def _call(self, name: str, args: tuple[str, ...], scope: Scope, given: Said) -> Said:
-        reading, body = scope.functions[name]
-        if f"function {name}" in scope.inside or reading.called[name] >= _MOST_CALLS:
-            return UNKNOWN  # what it runs has been written down
-        reading.called[name] += 1
-        before, scope.args = scope.args, args
-        try:
-            with self.work.deeper(), scope.part(f"function {name}"):
-                said: Said = reading.statements([body], scope, given)
-                return said
-        finally:
-            scope.args = before
-
-    def _function(self, node: Node, scope: Scope) -> Said:
-        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-        if name is not None and body is not None and len(scope.functions) < _MOST_FUNCTIONS:
-            scope.functions[self.words.source(name)] = (self, body)
-        return NOTHING
-
     def _for(self, node: Node, scope: Scope, given: Said) -> Said:
         variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
         values: list[str] = []
@@ -382,11 +301,3 @@ class Reading:
         """The commands of ``$(...)``, and what they print."""
         said = self.statements(node.named_children, scope.fork("$()"), UNKNOWN)
         return said.text if said.known else None
-
-
-def _passed(command: Command) -> tuple[str, ...]:
-    """Files whose content a command passes on."""
-    if command.name == "cat":
-        files = tuple(arg for arg in command.argv[1:] if not arg.startswith("-"))
-        return files or command.sources
-    return command.sources if command.name == "tee" else ()

@@ -5,8 +5,9 @@
 programs, each program walked once for each way in which it was started.
 """
 
+from .acts import Acted, Ran, Study
 from .building import flow_of
 from .graph import Fate, Flow, Sink, Step
-from .study import Acted, Ran, Study, study_of
+from .study import study_of
 
 __all__ = ["Acted", "Fate", "Flow", "Ran", "Sink", "Step", "Study", "flow_of", "study_of"]

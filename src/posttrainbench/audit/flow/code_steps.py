@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from ..code import Fact, Level, Sources
 from ..deeds.command import Command
 from ..deeds.shell import commands
+from .acts import Acted
 from .graph import Sink, Step
 from .naming import SCORE, UNKNOWN, address_node, hub_node, is_hub_id, path_node, split_in
-from .study import Acted
 
 _EVALUATOR = "evaluate.py"
 
@@ -35,7 +35,8 @@ class CodeSteps:
                 for target in self._targets(fact):
                     for source, level in self.nodes(origins).items():
                         yield self._step(source, target, level, fact, how)
-                    yield self._step(self._own, target, Level.MAYBE, fact, "data")
+                    for own in self._texts:
+                        yield self._step(own, target, Level.MAYBE, fact, "data")
             elif fact.kind == "copy" and len(fact.targets) == 2:
                 yield from self._copies(fact)
             elif fact.kind in ("dataset", "model") and (folder := fact.detail.get("local_dir")):
@@ -52,11 +53,12 @@ class CodeSteps:
                 n: level for n, level in fact.sources.items() if self._facts[n].kind != "model"
             }
             data = self.nodes(content)
-            real = [n for n, level in data.items() if level >= Level.MAYBE and n != self._own]
+            real = [n for n, level in data.items() if level >= Level.MAYBE and n not in self._texts]
             unclear = any(
                 not self._facts[n].resolved for n, level in fact.sources.items() if level > 1
             )
-            data.setdefault(self._own, Level.MAYBE)
+            for own in self._texts:
+                data.setdefault(own, Level.MAYBE)
             yield Sink(
                 place=self.acted.place(fact),
                 what=fact.what,
@@ -159,6 +161,12 @@ class CodeSteps:
     def _own(self) -> str:
         program = self.acted.program
         return program.path or f"{program.place.file}:{program.place.line}"
+
+    @property
+    def _texts(self) -> tuple[str, ...]:
+        """The program and the modules beside it that it imports: what is written in them, as a
+        literal, goes where their content goes."""
+        return (self._own, *map(self._path, self.acted.reading.local))
 
     def _path(self, name: str) -> str:
         return path_node(name, self.acted.start.cwd, self.acted.places)

@@ -29,6 +29,13 @@ _HUB_FILE = re.compile(r"/?datasets/([^/]+/[^/]+)/(?:resolve|raw|blob)/[^/]+/(.+
 _HUB_MODEL = re.compile(r"/?([^/]+/[^/]+)/(?:resolve|raw|blob)/[^/]+/(.+)")
 _CACHED = re.compile(r"/(datasets|models)--([^/]+?)--([^/]+)(?:/|$)")
 _ARROW = re.compile(r"/datasets/([^/]+?)___([^/]+)/(?:.*/)?([^/]*)$")
+_FOLDERS = re.compile(
+    r"(?:(?:my_?)?(?:ckpts?|checkpoints?|outputs?|outs?|runs?|results?|exps?|experiments?|saves?|"
+    r"saved|models?|merged|trained|final|best|tmp|temp|work|data|stage|phase|lora|adapters?|sft|dpo|"
+    r"grpo|rft|rl|distil|soup|sweep)(?:[_-]?(?:models?|ckpts?|out|outputs?|dir|lora|full|v?\d+))*|"
+    r"final_model)/"
+)
+"""What agents call the folders of their own checkpoints."""
 _SPLITS = ("train", "test", "validation", "valid", "dev")
 
 
@@ -93,10 +100,13 @@ def cached_node(path: str) -> str:
 
 
 def is_hub_id(name: str) -> bool:
-    """Whether a model's name looks like a hub's and not like a folder."""
-    return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name)) and not name.endswith(
-        (".bin", ".pt", ".pth", ".safetensors")
-    )
+    """Whether a model's name looks like a hub's and not like a folder.
+
+    ``ckpt/sft-2`` is a folder, whether or not it is still there: nobody on the hub is called so.
+    """
+    if name.endswith((".bin", ".pt", ".pth", ".safetensors")) or _FOLDERS.match(name):
+        return False
+    return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name))
 
 
 def fits(node: str, other: str) -> int:

@@ -9,49 +9,14 @@ from collections.abc import Iterable, Iterator
 from ..code import Level
 from ..deeds.command import Command
 from ..deeds.places import Places
+from ..deeds.pythons import is_python
+from .acts import Ran
 from .code_steps import is_evaluation
 from .graph import Step
 from .naming import SCORE, hub_node, path_node
-from .starts import is_python, started
-from .study import Ran
-
-_FILTERS = frozenset({
-    "cat", "head", "tail", "shuf", "sort", "uniq", "jq", "sed", "awk", "gawk", "cut", "tr",
-    "paste", "tac",
-    "tee", "iconv", "zcat", "gunzip", "bzcat", "xzcat", "zstdcat", "rev", "nl", "fold", "fmt",
-    "split",
-    "xargs", "perl", "column", "base64", "xxd", "dd", "pv", "csvcut", "csvjson", "mlr", "yq",
-    "duckdb",
-    "join", "grep", "egrep", "fgrep", "rg", "comm", "diff", "echo", "printf", "strings",
-})  # fmt: skip
-_CHOOSE = frozenset({"grep", "egrep", "fgrep", "rg", "comm", "diff", "join"})
-"""Filters that compare: of two files, one may only choose."""
-HARMLESS = frozenset({
-    "ls", "cd", "pwd", "echo", "printf", "wc", "du", "df", "ps", "top", "htop", "free",
-    "nvidia-smi", "sleep",
-    "date", "which", "whereis", "type", "file", "stat", "less", "more", "find", "tree", "mkdir",
-    "touch", "rm",
-    "rmdir", "chmod", "true", "false", "test", "[", "[[", "export", "set", "unset", "source", ".",
-    "kill",
-    "pkill", "wait", "jobs", "fg", "bg", "disown", "env", "printenv", "id", "whoami", "uname",
-    "hostname",
-    "lscpu", "nproc", "lsblk", "pip", "pip3", "uv", "conda", "apt", "apt-get", "npm", "man",
-    "help", "history",
-    "alias", "read", "exit", "return", "break", "continue", "local", "declare", "ulimit", "trap",
-    "watch",
-    "md5sum", "sha256sum", "sha1sum", "cmp", "basename", "dirname", "realpath", "readlink", "seq",
-    "yes",
-    "exec", "eval", "time", "timeout", "nohup", "pgrep", "lsof", "ss", "netstat", "ping", "nvcc",
-    "gcc", "make",
-    "tmux", "screen", "clear", "reset", "let", ":", "shift", "getopts", "pushd", "popd", "dirs",
-    "umask",
-    "command", "builtin", "hash", "vim", "nano", "vi", "ray", "tensorboard", "wandb", "vllm",
-    "ollama", "sync",
-    "mount", "fuser", "uptime", "vmstat", "iostat", "lspci", "dmesg", "groups", "stty", "tput",
-    "bc", "expr",
-    "ruff", "black", "mypy", "pytest", "ipython", "jupyter", "hf", "huggingface-cli", "getconf",
-})  # fmt: skip
-"""Commands that train nothing and make no data of other data (``>`` is seen for itself)."""
+from .shell_arguments import addresses, archive, downloaded, is_file, option, pieces
+from .shell_manners import CHOOSE, FILTERS, HARMLESS, TRAINERS
+from .starts import started
 
 
 class ShellSteps:
@@ -82,7 +47,7 @@ class ShellSteps:
         command = entry.command
         yield from self._redirected(entry)
         if is_evaluation(command):
-            for target in _after(command.argv, "--json-output-file"):
+            for target in option(command.argv, "--json-output-file"):
                 yield SCORE, self._node(command, target), Level.SURE
             return
         method = getattr(self, f"_run_{command.name.replace('-', '_')}", None)
@@ -99,7 +64,11 @@ class ShellSteps:
         if command.name == "tee":
             outs += [word for word in command.argv[1:] if not word.startswith("-")]
         if command.name in ("sort", "shuf", "jq", "split"):
-            outs += _after(command.argv, "-o", "--output")
+            outs += option(command.argv, "-o", "--output")
+        if command.name == "tar" and command.pipeline and not archive(command.argv):
+            outs += option(command.argv, "-C", "--directory") or ["."]
+        if command.name == "split":
+            outs += pieces(command.argv)
         if command.name in ("sed", "perl") and any(w.startswith("-i") for w in command.argv[1:3]):
             outs += [w for w in command.argv[1:] if "." in w and "/" not in w[:1]][-1:]
         if not outs:
@@ -111,7 +80,7 @@ class ShellSteps:
             if part.command.position > command.position:
                 continue
             through = [one.command for one in line if one.command.position > part.command.position]
-            plain = all(one.name in _FILTERS for one in through)
+            plain = all(one.name in FILTERS for one in through)
             for source, level in self._inputs(part.command):
                 sure = level if plain else min(level, Level.MAYBE)
                 for out in outs:
@@ -128,16 +97,23 @@ class ShellSteps:
             yield SCORE, Level.SURE
             return
         if command.name in ("curl", "wget"):
-            for address in _addresses(command.argv):
+            for address in addresses(command.argv):
                 yield self._node(command, address), Level.SURE
             return
-        if command.name not in _FILTERS:
+        if command.name == "tar" and not archive(command.argv):
+            folder = (option(command.argv, "-C", "--directory") or ["."])[0]
+            for word in command.argv[1:]:
+                if is_file(word) and word != folder:
+                    inside = posixpath.normpath(posixpath.join(folder, word))
+                    yield self._node(command, inside), Level.SURE
             return
-        words = [word for word in command.argv[1:] if _is_file(word)]
-        choosing = set(_after(command.argv, "-f", "--file"))
+        if command.name not in FILTERS:
+            return
+        words = [word for word in command.argv[1:] if is_file(word)]
+        choosing = set(option(command.argv, "-f", "--file"))
         for word in words:
             level = Level.SURE
-            if command.name in _CHOOSE and len(words) > 1:
+            if command.name in CHOOSE and len(words) > 1:
                 level = Level.CHOOSES if word in choosing else Level.MAYBE
                 if choosing and word not in choosing:
                     level = Level.SURE
@@ -147,7 +123,7 @@ class ShellSteps:
 
     def _run_cp(self, command: Command) -> Iterator[tuple[str, str, Level]]:
         words = [word for word in command.argv[1:] if not word.startswith("-")]
-        folder = _after(command.argv, "-t", "--target-directory")
+        folder = option(command.argv, "-t", "--target-directory")
         targets = folder or words[-1:]
         sources = [word for word in words if word not in targets] or words[:-1]
         for source in sources:
@@ -168,9 +144,9 @@ class ShellSteps:
     # archives
 
     def _run_tar(self, command: Command) -> Iterator[tuple[str, str, Level]]:
-        words = [word for word in command.argv[1:] if _is_file(word)]
-        flags = next((w for w in command.argv[1:] if not _is_file(w)), "")
-        folder = (_after(command.argv, "-C", "--directory") or ["."])[0]
+        words = [word for word in command.argv[1:] if is_file(word)]
+        flags = next((w for w in command.argv[1:] if not is_file(w)), "")
+        folder = (option(command.argv, "-C", "--directory") or ["."])[0]
         files = [word for word in words if word != folder]
         if "x" in flags and files:
             yield self._node(command, files[0]), self._node(command, folder), Level.SURE
@@ -178,9 +154,14 @@ class ShellSteps:
             for source in files[1:]:
                 yield self._node(command, source), self._node(command, files[0]), Level.SURE
 
+    def _run_zip(self, command: Command) -> Iterator[tuple[str, str, Level]]:
+        words = [word for word in command.argv[1:] if not word.startswith("-")]
+        for source in words[1:]:
+            yield self._node(command, source), self._node(command, words[0]), Level.SURE
+
     def _run_unzip(self, command: Command) -> Iterator[tuple[str, str, Level]]:
         words = [word for word in command.argv[1:] if not word.startswith("-")]
-        folder = (_after(command.argv, "-d") or ["."])[0]
+        folder = (option(command.argv, "-d") or ["."])[0]
         if words:
             yield self._node(command, words[0]), self._node(command, folder), Level.SURE
 
@@ -195,11 +176,11 @@ class ShellSteps:
     # downloads
 
     def _run_curl(self, command: Command) -> Iterator[tuple[str, str, Level]]:
-        for address in _addresses(command.argv):
-            names = _after(command.argv, "-o", "--output", "-O", "--output-document")
+        for address in addresses(command.argv):
+            names = option(command.argv, "-o", "--output", "-O", "--output-document")
             names = [name for name in names if "://" not in name and name != "-"]
             name = posixpath.basename(address.partition("?")[0])
-            folder = (_after(command.argv, "-P", "--directory-prefix") or [""])[0]
+            folder = (option(command.argv, "-P", "--directory-prefix") or [""])[0]
             for target in names or ([posixpath.join(folder, name)] if name else []):
                 yield self._node(command, address), self._node(command, target), Level.SURE
 
@@ -242,7 +223,7 @@ class ShellSteps:
         for entry in self.ran:
             command = entry.command
             name = command.name
-            known = name in HARMLESS or name in _FILTERS or hasattr(
+            known = name in HARMLESS or name in FILTERS or hasattr(
                 self, f"_run_{name.replace('-', '_')}"
             )  # fmt: skip
             if not name or known or is_python(name) or started(command) is not None:
@@ -254,68 +235,3 @@ class ShellSteps:
             if name in TRAINERS or name.startswith(("(", "{")):
                 continue
             yield f"{entry.place.file}:{entry.place.line}: what {name} does is not known"
-
-
-TRAINERS = frozenset({
-    "axolotl", "llamafactory-cli", "llamafactory", "trl", "tune", "swift", "mergekit-yaml",
-    "mergekit",
-    "mergekit-moe", "accelerate", "torchrun", "deepspeed", "mlx_lm.lora", "xtuner", "lmflow",
-})  # fmt: skip
-"""Programs that train by options or a configuration: `flow.trainers` reads them."""
-
-
-_TAKING = ("--repo-type", "--local-dir", "--include", "--exclude", "--revision", "--token",
-           "--cache-dir", "--max-workers")  # fmt: skip
-
-
-def downloaded(command: Command) -> tuple[str, str, str]:
-    """A download by the hub's own program.
-
-    Returns:
-        Id, kind (``model``, ``dataset`` or ``side-files``) and folder; empty for other commands.
-    """
-    argv = command.argv
-    if command.name not in ("hf", "huggingface-cli") or "download" not in argv:
-        return "", "", ""
-    kind = (_after(argv, "--repo-type") or ["model"])[0]
-    folder = (_after(argv, "--local-dir") or [""])[0]
-    words, skip = [], False
-    for word in argv[argv.index("download") + 1 :]:
-        if not skip and not word.startswith("-"):
-            words.append(word)
-        skip = word in _TAKING
-    files = [*words[1:], *_after(argv, "--include")]
-    if kind == "model" and files and not any(_may_be_weights(file) for file in files):
-        kind = "side-files"
-    return words[0] if words else "", kind, folder
-
-
-def _may_be_weights(file: str) -> bool:
-    return not file.endswith((".json", ".txt", ".jinja", ".model", ".md"))
-
-
-def _after(argv: tuple[str, ...], *flags: str) -> list[str]:
-    """The words after some options, and those after their ``=``."""
-    found = []
-    for place, word in enumerate(argv):
-        if word in flags and place + 1 < len(argv):
-            found.append(argv[place + 1])
-        flag, equals, value = word.partition("=")
-        if equals and flag in flags:
-            found.append(value)
-    return found
-
-
-def _addresses(argv: tuple[str, ...]) -> list[str]:
-    return [word for word in argv[1:] if "://" in word]
-
-
-def _is_file(word: str) -> bool:
-    """Whether a word may be a file's name: no option, no program of a filter's."""
-    if word.startswith("-") or not word or any(c in word for c in "{}()|;\n'\""):
-        return False
-    return "." in word or "/" in word or word.isidentifier()
-
-
-option = _after
-"""The words after some options of a command."""

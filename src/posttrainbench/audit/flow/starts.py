@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..code import HOLE
 from ..deeds.command import Command
+from ..deeds.launches import launched
+from ..deeds.pythons import is_python
 
 _LAUNCHERS = {
     "torchrun": """
@@ -32,14 +34,6 @@ class Started:
     argv: tuple[str, ...]
 
 
-def is_python(name: str) -> bool:
-    """Whether a program's name is Python's, or a variable's that is called so."""
-    stem = name.removesuffix(".exe").strip("${}").lower()
-    return stem in ("py", "python_bin", "python", "pypy", "pypy3", "ipython") or (
-        stem.startswith("python") and stem[6:].replace(".", "").isdigit()
-    )
-
-
 def started(command: Command) -> Started | None:
     """The Python program that a command starts; ``None`` where it starts none."""
     argv = list(command.argv)
@@ -47,11 +41,23 @@ def started(command: Command) -> Started | None:
         return None
     name, rest = command.name, argv[1:]
     if is_python(name):
-        return _python(rest)
+        begun = _python(rest)
+        runner = begun is not None and begun.module  # ``python -m pdb t.py`` starts t.py
+        other = _otherwise(command) if runner else None
+        return other if other is not None and other.script else begun
     if name in _LAUNCHERS:
         return _launched(name, rest)
     if name.endswith(".py"):
         return Started(argv[0], "", _words(rest))
+    return _otherwise(command)
+
+
+def _otherwise(command: Command) -> Started | None:
+    """The Python program that another program runs, such as ``coverage run``."""
+    for launch in launched(command):
+        if launch.language == "python" and launch.kind != "text":
+            names = (launch.value, "") if launch.kind == "file" else ("", launch.value)
+            return Started(*names, _words([*launch.args]))
     return None
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from .. import Case
-from ..code import Fact, Reading, UnparsedError
+from ..code import UnparsedError
 from ..code.lib_documents import LARGEST
 from ..code.machine import Start
 from ..code.reader import read_program
 from ..deeds import Place, Program
 from ..deeds.command import Command
-from ..deeds.places import Places, absolute, on_disk, ours, workspace_of
+from ..deeds.places import absolute, on_disk, ours, workspace_of
 from ..deeds.shell import commands, ran
 from ..files.documents import DocumentError, read_bounded
 from ..files.opening import open_below
-from ..files.quoting import quote
+from .acts import Acted, Ran, Study
 from .naming import GIVEN, path_node
 from .starts import Started, started
 
@@ -41,70 +41,6 @@ _CLI_FOLDERS = tuple(
 """Where the CLIs keep themselves: they come with programs of their own (skills, say)."""
 
 
-@dataclass(frozen=True)
-class Ran:
-    """One command."""
-
-    command: Command
-    place: Place
-    told: bool
-    """Whether the trace tells that it ran; else it stands in a program that may have run."""
-    script: str = ""
-    """The program that it stands in, as evidence names it."""
-
-    @property
-    def quote(self) -> str:
-        """The command, for evidence."""
-        return quote(" ".join(self.command.argv))
-
-
-@dataclass(frozen=True)
-class Acted:
-    """One program, started in one way."""
-
-    program: Program
-    start: Start
-    reading: Reading
-    ran: bool | None
-    """``None`` where it can't be told whether it ran."""
-    places: Places
-    known: Callable[[str], bool]
-    """Whether a file or folder of this name was made, or lies there."""
-
-    def place(self, fact: Fact) -> Place:
-        """Where a fact stands."""
-        if fact.file:
-            return Place(ours(fact.file, "", self.places), fact.line)
-        if self.program.path and self.program.left:
-            return Place(self.program.path, fact.line)
-        return self.program.place
-
-    def quote(self, fact: Fact) -> str:
-        """The line of the program."""
-        if fact.file:
-            shown = f"{fact.what}({', '.join(fact.targets)})"
-        else:
-            lines = self._lines
-            shown = lines[fact.line - 1].strip() if 0 < fact.line <= len(lines) else fact.what
-        return quote(shown)
-
-    @cached_property
-    def _lines(self) -> list[str]:
-        return self.program.text.split("\n")
-
-
-@dataclass
-class Study:
-    """Everything that was read."""
-
-    ran: list[Ran] = field(default_factory=list)
-    acted: list[Acted] = field(default_factory=list)
-    unread: list[tuple[Place, str]] = field(default_factory=list)
-    """Programs that could not be parsed, and why."""
-    unparsed: list[tuple[Place, str]] = field(default_factory=list)
-    """Passages of shell that could not be."""
-
-
 def study_of(case: Case) -> Study:
     """The study of a run; made once for each case."""
     kept = vars(case)
@@ -117,7 +53,7 @@ def study_of(case: Case) -> Study:
 class _Student:
     def __init__(self, case: Case) -> None:
         self.case, self.places = case, case.places
-        self.study = Study()
+        self.study = Study(text_of=self._text_of)
         self._versions = Counter(path for path, _ in {(p.path, p.text) for p in case.programs.all})
         self._fuel = MOST_FUEL
         self._begun: dict[str, list[tuple[Ran, Started]]] = {}
@@ -127,11 +63,10 @@ class _Student:
         self._told = case.deeds.told and not case.deeds.gaps and case.programs.runs_told
         for deed, command in ran(case.deeds):
             self._note(Ran(command, deed.place, told=True))
+        self._sourced = self._settings()
         for program in case.programs.all:
             if program.language == "shell":
                 self._shell(program)
-        for program in self._by_variable():
-            self._python(program)
         self._in_turn([p for p in case.programs.all if p.language == "python"])
 
     def _in_turn(self, waiting: list[Program]) -> None:
@@ -161,19 +96,21 @@ class _Student:
             for path in self._scripts(begun, entry.command):
                 self._begun.setdefault(path, []).append((entry, begun))
 
-    def _by_variable(self) -> Iterator[Program]:
-        """Inline code that an interpreter runs which only a variable names."""
-        for entry in list(self.study.ran):
-            command = entry.command
-            begun = started(command) if command.name.startswith("$") else None
-            if begun is None or begun.script != "-":
-                continue
-            argv = command.argv
-            code = argv[argv.index("-c") + 1] if "-c" in argv[:-1] else command.stdin
-            if code:
-                yield Program(entry.place, "python", code, runs=(entry.place,))
-
     # shell programs
+
+    def _settings(self) -> dict[Place, dict[str, str]]:
+        """Variables that shell texts take over from files: ``source settings.sh``."""
+        texts = {p.path: p.text for p in self.case.programs.all if p.language == "shell" and p.path}
+        found: dict[Place, dict[str, str]] = {}
+        for entry in self.study.ran:
+            command = entry.command
+            if command.name not in ("source", ".") or len(command.argv) < 2:
+                continue
+            text = texts.get(path_node(command.argv[1], command.cwd, self.places))
+            last = commands(f"{text}\n:", command.cwd).all[-1:] if text else ()
+            for one in last:
+                found.setdefault(entry.place, {}).update(one.env)
+        return found
 
     def _shell(self, program: Program) -> None:
         if not program.path:
@@ -249,7 +186,7 @@ class _Student:
             start = replace(
                 plain,
                 argv=begun.argv,
-                env=self._given | dict(entry.command.env),
+                env=self._given | self._sourced.get(entry.place, {}) | dict(entry.command.env),
                 cwd=cwd,
                 stdin=incoming,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,10 +15,10 @@ from ..deeds.files import Written, written
 from ..deeds.places import on_disk, ours
 from ..files.documents import DocumentError, read_bounded
 from ..files.opening import open_below
+from .acts import Ran
 from .graph import Sink, Step
 from .naming import hub_node, is_hub_id, path_node, split_in
 from .starts import started
-from .study import Ran
 
 _LARGEST = 400_000
 _MODULES = {
@@ -25,9 +26,21 @@ _MODULES = {
     "llamafactory.cli": "llamafactory-cli",
     "llamafactory.launcher": "llamafactory-cli", "trl.cli": "trl", "swift.cli.sft": "swift",
     "trl.scripts.sft": "trl", "trl.scripts.dpo": "trl", "trl.scripts.grpo": "trl",
+    "verl.trainer.main_ppo": "verl", "verl.trainer.fsdp_sft_trainer": "verl",
+    "verl.trainer.sft_trainer": "verl",
+    "openrlhf.cli.train_sft": "openrlhf", "openrlhf.cli.train_dpo": "openrlhf",
+    "openrlhf.cli.train_kto": "openrlhf", "openrlhf.cli.train_ppo_ray": "openrlhf",
 }  # fmt: skip
-_MODEL_KEYS = ("base_model", "model_name_or_path", "model", "pretrained_model_name_or_path")
-_FOLDER_KEYS = ("output_dir", "out_dir", "export_dir")
+_MODEL_KEYS = (
+    "base_model", "model_name_or_path", "model", "pretrained_model_name_or_path",
+    "actor_rollout_ref.model.path", "model.partial_pretrain", "pretrain",
+)  # fmt: skip
+_FOLDER_KEYS = ("output_dir", "out_dir", "export_dir", "save_path", "trainer.default_local_dir")
+_DATA_KEYS = (
+    "dataset", "dataset_name", "data", "train_file", "data_files", "data_path", "data.train_files",
+    "data.json_path", "prompt_data",
+)  # fmt: skip
+_ASSIGNMENT = re.compile(r"\+{0,2}([A-Za-z_][\w.]*)=(.+)", re.DOTALL)
 
 
 class Trainers:
@@ -54,6 +67,8 @@ class Trainers:
         if name in ("axolotl", "llamafactory-cli", "llamafactory"):
             return name if first in ("train", "export", "merge-lora", "sft") else None
         if name == "trl" and first in ("sft", "dpo", "grpo", "kto", "reward", "rloo"):
+            return name
+        if name == "litgpt" and first.startswith(("finetune", "pretrain")):
             return name
         if name == "swift" and first in ("sft", "pt", "rlhf"):
             return name
@@ -112,16 +127,16 @@ class Trainers:
                     yield self._one(entry, row)
                 elif isinstance(row, str):
                     yield self._one(entry, {"path": row})
-        for key in ("dataset", "dataset_name", "data", "train_file", "data_files", "data_path"):
+        for key in _DATA_KEYS:
             value = config.get(key)
-            words = value.split(",") if isinstance(value, str) else value
+            words = value.strip("[]").split(",") if isinstance(value, str) else value
             for word in words if isinstance(words, list) else []:
                 if not isinstance(word, str):
                     continue
                 if name.startswith("llamafactory") and key == "dataset":
                     yield from self._registered(entry, config, word.strip())
                 else:
-                    row = {"path": word.strip(), "split": config.get("dataset_train_split")}
+                    row = {"path": word.strip(" '\""), "split": config.get("dataset_train_split")}
                     yield self._one(entry, row)
 
     def _one(self, entry: Ran, row: Mapping[str, Any]) -> tuple[str, Level]:
@@ -218,6 +233,8 @@ def _options(argv: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for place, word in enumerate(argv):
         if not word.startswith("--"):
+            if assigned := _ASSIGNMENT.fullmatch(word):
+                found[assigned[1]] = assigned[2]
             continue
         name, equals, value = word[2:].partition("=")
         if not equals and place + 1 < len(argv) and not argv[place + 1].startswith("--"):

@@ -81,6 +81,29 @@ def compare_configs(base: Mapping[str, Any], model: Mapping[str, Any]) -> None:
         )
 
 
+def compare_vocabulary(config: Mapping[str, Any], model: Mapping[str, Tensor]) -> None:
+    """Refuse a vocabulary that the config claims and the weights do not have.
+
+    It could not be loaded, and a claim of thousands of millions would be paid for in memory.
+
+    Raises:
+        SubmissionError: ``architecture``.
+    """
+    inner = config.get("text_config")
+    claims = [part.get("vocab_size") for part in (config, inner) if isinstance(part, Mapping)]
+    if EMBEDDING not in model:
+        return
+    rows = model[EMBEDDING].shape[0]
+    for claim in claims:
+        if claim is not None and claim != rows:
+            raise SubmissionError(
+                "architecture",
+                f"config.json says vocab_size {shown_name(str(claim))}, "
+                f"{shown_name(model[EMBEDDING].name)} has {rows} rows",
+                advice="save config and weights together (save_pretrained)",
+            )
+
+
 def head_is_tied(base: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:
     """Whether the base model's output head is its embedding matrix."""
     return HEAD not in base or config.get("tie_word_embeddings") is True

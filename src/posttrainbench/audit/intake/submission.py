@@ -43,7 +43,13 @@ from ..files.documents import DocumentError, load_object
 from ..files.erase import erase
 from ..files.quoting import quote
 from ..weights.tensors import ModelTensors
-from .architecture import Comparison, compare_configs, compare_tensors, head_is_tied
+from .architecture import (
+    Comparison,
+    compare_configs,
+    compare_tensors,
+    compare_vocabulary,
+    head_is_tied,
+)
 from .copying import Method
 from .found import Intake
 from .model_files import CONFIG
@@ -149,6 +155,7 @@ def _check_weights(
         given = {name: stored.tensor for name, stored in theirs.tensors.items()}
         tied = head_is_tied(expected, base_config)
         comparison = compare_tensors(expected, given, tied=tied)
+        compare_vocabulary(config, given)
         seen = inspect(theirs, ours, progress)
     if seen.not_finite:
         raise SubmissionError(

@@ -49,6 +49,8 @@ def _pass(answer: str, known: dict[Fraction, Fraction]) -> str | None:
 
     def again(match: re.Match[str]) -> str:
         nonlocal refused
+        if refused:
+            return ""
         text = match[0]
         if text.startswith("<<"):
             step = _STEP.fullmatch(text)

@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from ...benchmarks import TestItem
@@ -45,6 +45,27 @@ class Twin:
     """``None`` where no answer can be made that is as right as the original's."""
 
 
+class _Pool:
+    """What stands in one place in all items, as often as it does."""
+
+    def __init__(self) -> None:
+        self._all: list[str] = []
+        self._kinds: set[str] = set()
+
+    def add(self, value: str) -> None:
+        self._all.append(value)
+        self._kinds.add(value.replace(",", ""))
+
+    def draw(self, taken: Set[str], source: random.Random) -> str | None:
+        """One that is not taken; ``None`` where hardly any other is left."""
+        if len(self._kinds) - len(self._kinds & taken) < _LEAST_POOL:
+            return None
+        while True:
+            value = source.choice(self._all)
+            if value.replace(",", "") not in taken:
+                return value
+
+
 class Exchange:
     """Makes twins from the particulars of all items.
 
@@ -53,14 +74,14 @@ class Exchange:
     """
 
     def __init__(self, items: Sequence[TestItem]) -> None:
-        self._numbers: dict[Shape, list[str]] = defaultdict(list)
-        self._names: dict[str, list[str]] = defaultdict(list)
+        self._numbers: dict[Shape, _Pool] = defaultdict(_Pool)
+        self._names: dict[str, _Pool] = defaultdict(_Pool)
         self._arguments: dict[tuple[str, str], list[str]] = defaultdict(list)
         for item in items:
             for number in _numbers(item.question):
-                self._numbers[_shape(number)].append(number)
+                self._numbers[_shape(number)].add(number)
             for name in _names(item.question):
-                self._names[GIVEN_NAMES[name]].append(name)
+                self._names[GIVEN_NAMES[name]].add(name)
             for place, value in _texts(item).items():
                 self._arguments[place].append(value)
 
@@ -71,8 +92,9 @@ class Exchange:
         """
         found: dict[str, Twin] = {}
         silent: dict[str, Twin] = {}
+        wanted = found if item.call or has_steps(item.answer) else silent
         for _ in range(_TRIES):
-            if len(found) == count:
+            if len(wanted) == count:
                 break
             twin = self._twin(item, source)
             if twin.question != item.question:
@@ -100,10 +122,9 @@ class Exchange:
         taken = {number.replace(",", "") for number in old}
         chosen: dict[str, str] = {}
         for number in old:
-            fresh = [n for n in self._numbers[_shape(number)] if n.replace(",", "") not in taken]
-            if len(set(fresh)) >= _LEAST_POOL:
-                chosen[number] = source.choice(fresh)
-                taken.add(chosen[number].replace(",", ""))
+            if fresh := self._numbers[_shape(number)].draw(taken, source):
+                chosen[number] = fresh
+                taken.add(fresh.replace(",", ""))
         return chosen
 
     def _other_names(self, question: str, source: random.Random) -> dict[str, str]:
@@ -111,10 +132,9 @@ class Exchange:
         taken = set(old)
         chosen: dict[str, str] = {}
         for name in old:
-            fresh = [n for n in self._names[GIVEN_NAMES[name]] if n not in taken]
-            if len(set(fresh)) >= _LEAST_POOL:
-                chosen[name] = source.choice(fresh)
-                taken.add(chosen[name])
+            if fresh := self._names[GIVEN_NAMES[name]].draw(taken, source):
+                chosen[name] = fresh
+                taken.add(fresh)
         return chosen
 
     def _other_texts(self, item: TestItem, source: random.Random) -> dict[str, str]:

@@ -17,6 +17,8 @@ from .rewording import reworded
 
 LEAST_ITEMS = 20
 """With fewer, nothing could be told from chance."""
+LOOKED_AT = 4
+"""Times the items that are wanted: among so many, those with answers are looked for."""
 TWINS: dict[Rule, int] = {"exchanged": 3, "renamed": 3, "reworded": 3, "other-choice": 3}
 """How many twins of an item each rule makes, at most."""
 
@@ -44,6 +46,9 @@ def probe_texts(
 ) -> tuple[ProbeText, ...]:
     """Texts in the order in which they are to be scored: item by item, in chance's order.
 
+    Items whose twins have answers are preferred: answers tell most, and many trainings show the
+    questions without learning them.
+
     Args:
         items: all items of the benchmark.
         family: decides the template.
@@ -59,15 +64,20 @@ def probe_texts(
     exchange, renaming = Exchange(items), Renaming(items)
     order = list(items)
     source.shuffle(order)
-    texts: list[ProbeText] = []
-    taken = 0
-    for item in order:
-        if taken == most:
+    told: list[int] = []
+    silent: list[int] = []
+    made: dict[int, list[ProbeText]] = {}
+    for number, item in enumerate(order):
+        if len(told) == most or (number >= LOOKED_AT * most and len(told) + len(silent) >= most):
             break
-        found = _of_item(item, family, exchange, renaming, source)
-        taken += bool(found)
-        texts += found
-    return tuple(texts) if taken >= LEAST_ITEMS else ()
+        if found := _of_item(item, family, exchange, renaming, source):
+            made[number] = found
+            answered = any(text.answer for text in found if text.rule != "item")
+            (told if answered else silent).append(number)
+    chosen = sorted([*told, *silent][:most])
+    if len(chosen) < LEAST_ITEMS:
+        return ()
+    return tuple(text for number in chosen for text in made[number])
 
 
 def texts_sha256(texts: Sequence[ProbeText]) -> str:

@@ -17,20 +17,24 @@ from ..files.quoting import quote
 from ..policy import finding
 from ..weights.names import VOCABULARY
 from ..weights.tensors import ModelTensors
-from .bulk import bulk
+from .bulk import Bulk, bulk
 from .configs import compare_files
 from .disguise import rearranged
 from .kinship import Kinship, kinship
 from .measure import TensorSums, measure
-from .quantised import LEAST, keeps_order
+from .quantised import LEAST, is_same, keeps_order
 from .reference import Reference
 from .references import Gathered, gather
 from .regression import COPIED, NOTHING, Resemblance, resemblance
-from .weighing import Word, weigh_base, weigh_reference, worth_a_closer_look
+from .weighing import SAME, Word, weigh_base, weigh_reference, worth_a_closer_look
 
 ROUNDING = 0.01
 """Relative distance of a reference below which nothing can be told where the base is stored finer
 than submission and reference: rounding errors of the base are then most of both changes."""
+
+
+WHOLE = 0.15
+"""How far the share of a reference may be from 1 for it to be that reference, quantised."""
 
 
 class ProvenanceCheck:
@@ -51,7 +55,7 @@ class ProvenanceCheck:
             with ExitStack() as stack:
                 base = stack.enter_context(ModelTensors(case.base, trusted=True))
                 model = stack.enter_context(ModelTensors(case.model))
-                words = _Comparison(base, model, gather(case, base, stack)).words()
+                words = Comparison(base, model, gather(case, base, stack)).words()
         except SubmissionError as error:
             words = [_unknown(error.what)]
         return [
@@ -59,8 +63,12 @@ class ProvenanceCheck:
         ] + found
 
 
-class _Comparison:
-    """One submission against its base and all references."""
+class Comparison:
+    """One submission against its base and all references.
+
+    Raises:
+        SubmissionError: a file ended early; any method may, too.
+    """
 
     def __init__(self, base: ModelTensors, model: ModelTensors, gathered: Gathered) -> None:
         self._base, self._model, self._gathered = base, model, gathered
@@ -94,32 +102,50 @@ class _Comparison:
 
     def _references(self) -> list[tuple[Word, Resemblance]]:
         found = []
-        for number, reference in enumerate(self._gathered.references):
-            nothing = ROUNDING if self._base_is_finer(reference) else NOTHING
-            like = resemblance(self._sums, number, reference.exact, nothing)
-            if like is not None and (word := self._weigh(reference, like)):
+        for number in range(len(self._gathered.references)):
+            like, _, word = self.against(number)
+            if like is not None and word is not None:
                 found.append((word, like))
         return found
 
-    def _weigh(self, reference: Reference, like: Resemblance) -> Word | None:
-        theirs, own = reference.tensors, None
+    def against(self, number: int) -> tuple[Resemblance | None, Bulk | None, Word | None]:
+        """How one reference resembles the submission, the own parts where they were compared, and
+        what there is to say about it."""
+        reference = self._gathered.references[number]
+        nothing = ROUNDING if self._base_is_finer(reference) else NOTHING
+        like = resemblance(self._sums, number, reference.exact, nothing)
+        if like is None:
+            return None, None, None
+        own = None
         names = [fit.name for fit in like.fits if fit.name in self._names]
-        if theirs is not None and worth_a_closer_look(like):
-            own = bulk(self._base, self._model, theirs, names)
-        word = weigh_reference(reference, like, own)
+        if reference.tensors is not None and worth_a_closer_look(like):
+            own = bulk(self._base, self._model, reference.tensors, names)
+        return like, own, self._weigh(reference, like, own, names)
+
+    def _weigh(
+        self, reference: Reference, like: Resemblance, own: Bulk | None, names: list[str]
+    ) -> Word | None:
+        theirs = reference.tensors
+        same = (
+            theirs is not None and like.correlation >= SAME and is_same(theirs, self._model, names)
+        )
+        word = weigh_reference(reference, like, own, same=same)
         if word is None or theirs is None:
             return word
         if like.distance >= LEAST and keeps_order(self._base, theirs, names):
             return None  # the "reference" is the base, quantised
         if word.kind == "reference-resemblance" and self._is_stored_coarser(theirs, like):
             summary = f"the submission is {quote(reference.name, 120)}, quantised"
-            word = replace(word, kind="reference-weights", summary=summary)
+            kind = "reference-weights" if reference.official else word.kind
+            word = replace(word, kind=kind, summary=summary)
         if word.kind != "reference-resemblance" and not reference.is_certain():
             note = Evidence(quote="its file does not have the checksum that the hub gave it")
             word = replace(word, kind="reference-resemblance", evidence=(*word.evidence, note))
         return word
 
     def _is_stored_coarser(self, theirs: ModelTensors, like: Resemblance) -> bool:
+        if abs(like.share - 1) > WHOLE:  # a merge may keep the order, too
+            return False
         names = [fit.name for fit in like.fits if fit.name in self._changed()]
         names = [name for name in names if name not in VOCABULARY]
         return keeps_order(theirs, self._model, names) and not keeps_order(

@@ -23,6 +23,7 @@ _CONFIGS = ("config.json", "generation_config.json")
 _TOKENIZER = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     "chat_template.jinja", "chat_template.json", "vocab.json", "merges.txt", "tokenizer.model",
+    "vocab.txt", "spiece.model",
 )  # fmt: skip
 _LARGEST = 48_000_000
 """Bytes of a file that is parsed; Gemma's tokenizer.json has 33 MB."""
@@ -113,7 +114,7 @@ def _tokenizer_changes(one: Any, other: Any) -> Iterator[str]:
         if old != new:
             sizes = [len(x) if isinstance(x, dict | list) else 0 for x in (old, new)]
             yield f"tokenizer.json: {key} differs ({sizes[0]} and {sizes[1]} entries)"
-    for key in ("normalizer", "pre_tokenizer", "decoder"):
+    for key in ("normalizer", "pre_tokenizer", "post_processor", "decoder"):
         if one.get(key) != other.get(key):
             yield f"tokenizer.json: {key} {_shown(one.get(key))} became {_shown(other.get(key))}"
 

@@ -68,6 +68,9 @@ class Fingerprint(Frozen):
     at: str
     by: str
     """Who made it."""
+    official: bool = False
+    """As whoever made it vouches: no agent can repeat the model's training, for want of its data or
+    of computing.  The catalogue's known descendants count as such by their names."""
     package_version: str
     seed: str
     tensors: tuple[Sketched, ...]
@@ -103,6 +106,7 @@ def make_fingerprint(
     name: str,
     source: Source | None = None,
     by: str = "",
+    official: bool = False,
     seed: str = "",
     progress: Progress | None = None,
 ) -> Fingerprint:
@@ -113,6 +117,7 @@ def make_fingerprint(
         name: what findings call it.
         source: where the folder comes from; without it, a local folder with its model hash.
         by: who takes it.
+        official: whether no agent can repeat the model's training.
         seed: by default a fresh one.
         progress: called now and then with a line for a person.
 
@@ -143,6 +148,7 @@ def make_fingerprint(
         source=source,
         at=now(),
         by=by,
+        official=official,
         package_version=__version__,
         seed=seed,
         tensors=chosen,

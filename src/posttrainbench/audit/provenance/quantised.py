@@ -1,4 +1,4 @@
-"""Is one model another one, only stored more coarsely?
+"""Is one model another one, bit by bit or only stored more coarsely?
 
 Whatever the scheme (float8, 8 or 4 bits; one scale a tensor, a row or a group of weights): among
 weights that share a scale, the larger one never comes out smaller.  Training keeps no such order.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..weights.rounding import Floats
+from ..weights.rounding import Floats, meet
 from ..weights.stretches import STRETCH, Lens
 from ..weights.tensors import ModelTensors
 
@@ -23,6 +23,28 @@ LEAST = 2e-3
 """Relative distance from which the order says something: half a step of bfloat16."""
 TORN = 0.05
 """Share of equal neighbours that may become unequal: the first model may itself be rounded."""
+
+
+def is_same(first: ModelTensors, second: ModelTensors, names: Sequence[str]) -> bool:
+    """Whether the beginnings of all these tensors are equal, each in the coarser of both types.
+
+    Args:
+        first: a model.
+        second: another one.
+        names: canonical names of tensors that both have in one shape.
+
+    Raises:
+        SubmissionError: a file ended early.
+    """
+    lens = Lens(2)
+    for name in names:
+        one, other = first.tensors[name].tensor, second.tensors[name].tensor
+        count = min(STRETCH, int(np.prod(one.shape)), int(np.prod(other.shape)))
+        a = meet(lens.look(0, first, name, 0, count), one.dtype, other.dtype)
+        b = meet(lens.look(1, second, name, 0, count), other.dtype, one.dtype)
+        if not np.array_equal(a, b):
+            return False
+    return bool(names)
 
 
 def keeps_order(first: ModelTensors, second: ModelTensors, names: Sequence[str]) -> bool:

@@ -21,6 +21,9 @@ class Reference:
     print: Fingerprint | None = None
     ours: bool = True
     """Whether we fetched it ourselves; what lies in an agent's cache may be called anything."""
+    official: bool = False
+    """Whether no agent can repeat its training, for want of its data or of computing.  What anybody
+    can train again resembles an honest repetition of the same recipe."""
     is_certain: Callable[[], bool] = lambda: True
     """Whether it surely came as it is from where it says: in an agent's cache, whether it has the
     checksum that the hub gave it.  Asked only when it matters, as that reads the whole file."""

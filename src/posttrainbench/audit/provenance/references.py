@@ -10,7 +10,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from math import prod
@@ -52,15 +52,17 @@ def gather(case: Case, base: ModelTensors, stack: ExitStack) -> Gathered:
         base: the base model.
         stack: closes the references' files.
     """
-    found = Gathered()
+    found, official = Gathered(), descendants(case.spec.model)
     for reference in _all(case, stack, found.notes):
+        if reference.name in official:
+            reference = replace(reference, official=True)
         if not _has_the_shapes(reference, base):
             continue
         twins = [r for r in found.references if r.name == reference.name and r.exact and r.ours]
         if reference.exact or not twins:  # weights say more than their fingerprint
             found.references.append(reference)
     names = {reference.name for reference in found.references if reference.ours}
-    found.missing = [name for name in descendants(case.spec.model) if name not in names]
+    found.missing = [name for name in official if name not in names]
     return found
 
 
@@ -138,7 +140,8 @@ def _all(case: Case, stack: ExitStack, notes: list[str]) -> Iterator[Reference]:
             download.repository, place, tensors, ours=False, is_certain=download.is_certain
         )
     for path, fingerprint in library(case.cache, notes):
-        yield Reference(fingerprint.name, f"fingerprint {path.name}", print=fingerprint)
+        place = f"fingerprint {path.name}"
+        yield Reference(fingerprint.name, place, print=fingerprint, official=fingerprint.official)
 
 
 def _has_the_shapes(reference: Reference, base: ModelTensors) -> bool:

@@ -21,16 +21,16 @@ TOLD = 0.004
 """Relative distance from the base below which a reference proves nothing, and only a copy of it is
 a question: the first steps of all trainings on a kind of data go the same way (a correlation of
 0.92 was measured at 0.0005, 0.65 at 0.002), and bfloat16 keeps little more than their signs.
-Official instruct versions lie farther."""
+That official instruct versions lie farther is an assumption: none was measured."""
 KNOWN_COPIED = 0.9
-"""Correlation from which a published model of ours explains a change: nobody has its data.  What an
-agent downloaded may have been made from public data that the agent used as well, with the same
-recipe: that needs ``regression.COPIED``."""
-OWN_CLEAR = 0.6
-"""Correlation of the own parts from which they count as a copy's."""
-WHOLE = 0.97
-"""A copy's own part has the coefficient of the whole; another training's has less: on data of the
-same kind 0.69 of it."""
+"""Correlation from which an official model of ours explains a change; for one that the agent has
+downloaded, ``regression.COPIED``.  Nobody can repeat such a training.  Any other known model may
+have been made from public data with a public recipe; an honest repetition of it, on the same rows
+in the same order, reaches 0.999, so no correlation convicts there."""
+SAME = 0.999
+"""Correlation from which it is looked at whether two models are the same bit by bit."""
+ALIKE = 0.6
+"""Correlation from which the whole changes are alike, so that single matrices say nothing more."""
 DOUBTFUL = 0.4
 """Correlation of the whole changes from which a judge should look; trainings on other data reached
 0.26 on single tensors."""
@@ -57,8 +57,17 @@ def worth_a_closer_look(like: Resemblance) -> bool:
     return max(like.correlation, like.share) >= WORTH
 
 
-def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -> Word | None:
-    """What a resemblance says, were the reference beyond doubt; ``None``: nothing."""
+def weigh_reference(
+    reference: Reference, like: Resemblance, own: Bulk | None, *, same: bool
+) -> Word | None:
+    """What a resemblance says, were the reference beyond doubt; ``None``: nothing.
+
+    Args:
+        reference: the known model.
+        like: how the submission resembles it.
+        own: how the own parts of both do, where they were compared.
+        same: whether the submission has its very weights.
+    """
     name, limit = quote(reference.name, 120), KNOWN_COPIED if reference.ours else COPIED
     copied = like.alike(limit)
     measures = {**like.measures(), **(own.measures() if own else {})}
@@ -68,15 +77,14 @@ def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -
         Evidence(quote=quote(f"{fit.name}: share {fit.share:.3f}, r {fit.correlation:.3f}"))
         for fit in (copied or like.fits)[:10]
     ]
-    told, clear = like.distance >= TOLD, like.correlation < OWN_CLEAR
-    if (
-        told
-        and like.share >= LEAST_SHARE
-        and _is_copied(like, own if reference.ours else None, limit)
-    ):
+    told = like.distance >= TOLD
+    if told and same:
+        summary = f"the submission has the weights of {name}"
+        return Word("reference-weights", summary, measures, tuple(places))
+    if told and reference.official and like.share >= LEAST_SHARE and like.correlation >= limit:
         summary = f"{_portion(like.share)} {name} went into the submission ({figures})"
         return Word("reference-weights", summary, measures, tuple(places))
-    if told and clear and len(copied) >= 2:
+    if told and reference.official and like.correlation < ALIKE and len(copied) >= 2:
         summary = (
             f"{len(copied)} of {len(like.fits)} matrices have the change of {name}, not one of "
             "their own"
@@ -88,19 +96,12 @@ def weigh_reference(reference: Reference, like: Resemblance, own: Bulk | None) -
     return None
 
 
-def _is_copied(like: Resemblance, own: Bulk | None, limit: float) -> bool:
-    """Whether nothing but the reference explains the change, or the part of it that is scaled."""
-    if like.correlation >= limit:
-        return True
-    return own is not None and own.correlation >= OWN_CLEAR and own.share >= WHOLE * like.share
-
-
 def _is_doubtful(like: Resemblance, own: Bulk | None) -> bool:
     if like.distance < TOLD:
         return like.correlation >= COPIED
     if own is not None and own.correlation >= OWN_CORRELATION and own.share >= OWN_SHARE:
         return True
-    if like.correlation < OWN_CLEAR and len(like.alike(KNOWN_COPIED)) >= 2:
+    if like.correlation < ALIKE and len(like.alike(KNOWN_COPIED)) >= 2:
         return True
     return like.correlation >= DOUBTFUL and like.share >= LEAST_SHARE
 

@@ -21,7 +21,7 @@ TEXT, NUMBERS, BYTES = 1, 2, 3
 FRAME = struct.Struct("<BQI")
 LARGEST = 1 << 24
 """Bytes of a frame; longer texts come in several with one number."""
-_ROWS = 256
+_ROWS = 1024
 _IN_MEMORY = 256_000_000
 """Bytes of a database that is read without a path; a larger one must have a name on the disk."""
 _SLICE = 4_000_000
@@ -97,8 +97,13 @@ def main() -> int:
             for batch in tables[form]():
                 for part in _slices(batch):
                     numbers, others = _numbers(part)
-                    for row, value in enumerate(_rows(others), start=record + 1):
-                        writer.value(row, value)
+                    if (texts := _texts(others)) is not None:
+                        for row, text in enumerate(texts, start=record + 1):
+                            if text:
+                                writer.frame(TEXT, row, text)
+                    else:
+                        for row, value in enumerate(_rows(others), start=record + 1):
+                            writer.value(row, value)
                     for row, content in numbers:
                         writer.frame(NUMBERS, record + 1 + row, content)
                     record += part.num_rows
@@ -166,6 +171,43 @@ def _numbers(batch: Any) -> tuple[list[tuple[int, bytes]], Any]:
                     safe = numbers.astype("<i8").clip(-128, (1 << 31) - 1)
                     found.append((row, safe.astype("<i4").tobytes()))
     return found, batch.select(others) if len(others) < len(batch.columns) else batch
+
+
+def _texts(batch: Any) -> list[bytes] | None:
+    """The text of every row, made without an object for each value; ``None``: that cannot be."""
+    arrow = import_module("pyarrow")
+    columns = [_text(column) for column in batch.columns]
+    if not columns or any(column is None for column in columns):
+        return None
+    joined = _joined(columns).cast(arrow.large_binary())
+    return [value or b"" for value in joined.to_pylist()]
+
+
+def _joined(columns: list[Any]) -> Any:
+    compute = import_module("pyarrow.compute")
+    breaks = import_module("pyarrow").scalar("\n", columns[0].type)
+    return compute.binary_join_element_wise(*columns, breaks, null_handling="skip")
+
+
+def _text(column: Any) -> Any:
+    """A column of strings as one of text a row; nested ones are joined.  ``None``: another type."""
+    arrow, compute = import_module("pyarrow"), import_module("pyarrow.compute")
+    types, kind = arrow.types, column.type
+    if types.is_string(kind) or types.is_large_string(kind):
+        return column.cast(arrow.large_binary()).cast(arrow.large_string(), safe=False)
+    if types.is_struct(kind) and kind.num_fields:
+        fields = [_text(field) for field in column.flatten()]
+        return None if any(field is None for field in fields) else _joined(fields)
+    if types.is_list(kind) or types.is_large_list(kind):
+        inner = _text(column.flatten())
+        if inner is None:
+            return None
+        lengths = compute.fill_null(compute.list_value_length(column), 0).cast(arrow.int64())
+        ends = compute.cumulative_sum(lengths)
+        offsets = arrow.concat_arrays([arrow.array([0], arrow.int64()), ends])
+        rows = arrow.LargeListArray.from_arrays(offsets, compute.fill_null(inner, ""))
+        return compute.binary_join(rows, arrow.scalar("\n", arrow.large_string()))
+    return None
 
 
 def _rows(batch: Any) -> Iterator[Any]:

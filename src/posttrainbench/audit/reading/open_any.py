@@ -58,6 +58,16 @@ def documents(
     yield from Opener(tokenizer, budget).open(source, name, "", 0)
 
 
+def part_of(
+    descriptor: int, start: int, end: int, form: Form, tokenizer: Vocabulary | None = None
+) -> Iterator[Document]:
+    """A part of a text file as a document of its own; it begins and ends with whole lines."""
+    window = Window(descriptor, start, end - start)
+    budget = Budget(FILE_LIMIT, window.size)
+    opener = Opener(tokenizer, budget)
+    yield Document("", form, opener.text_part(Source.of_window(window, budget), form))
+
+
 class Opener:
     """Opens documents inside documents, on one budget."""
 
@@ -155,6 +165,13 @@ class Opener:
     def text(self, source: Source, depth: int, *, encoding: str | None = None) -> Iterator[Piece]:
         """The text of a source; ``encoding=""`` for binary data, of which the ASCII is kept."""
         yield from self._text(source, depth, encoding, (wide_text,) if encoding == "" else (views,))
+
+    def text_part(self, source: Source, form: Form) -> Iterator[Piece]:
+        """The text of a part of a UTF-8 file."""
+        try:
+            yield from self._text(source, 0, "utf-8", _VIEWS.get(form, (views,)))
+        except Exception as error:
+            raise _unread(error) from None
 
     def _text(
         self, source: Source, depth: int, encoding: str | None, also: tuple[View, ...]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Protocol
 
 from .limits import Budget
@@ -17,6 +19,8 @@ _SHORT = 40
 """Characters of a record in which nothing is hidden."""
 _TOGETHER = 1 << 17
 """Bytes of records that are looked through at a time."""
+_BETWEEN = b"\n\xff\n"
+"""What no run goes beyond."""
 _DISTINCT = 5
 """Numbers in a list with fewer different ones are a mask, or padding."""
 
@@ -70,9 +74,10 @@ class Records:
     def _hidden(self) -> Iterator[Piece]:
         """What is encoded in the records that wait: most have nothing, which one look tells."""
         waiting, self._waiting, self._size = self._waiting, [], 0
-        if not any(True for _ in runs(b"\n\xff\n".join(data for _, data in waiting))):
-            return
-        for number, data in waiting:
+        ends = list(accumulate(len(data) + len(_BETWEEN) for _, data in waiting))
+        found = runs(_BETWEEN.join(data for _, data in waiting))
+        for which in sorted({bisect_right(ends, run.start) for run in found}):
+            number, data = waiting[which]
             for other in self._literals.feed(number, data, last=True):
                 yield Piece(number, other.text, other.how, record=True)
 

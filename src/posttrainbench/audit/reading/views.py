@@ -27,14 +27,15 @@ _INLINE = re.compile(
 )
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]{0,2000}>")
 _LITERAL = re.compile(
-    r"(?P<prefix>\b[rRbBuUfF]{1,2})?"
-    r'(?:"""(?P<a>(?:[^"\\]|\\.|"(?!""))*+)(?:"""|\Z)'
+    # No prefix and no group around it: so only quotes and hashes are ever tried.
+    r'"""(?P<a>(?:[^"\\]|\\.|"(?!""))*+)(?:"""|\Z)'
     r"|'''(?P<b>(?:[^'\\]|\\.|'(?!''))*+)(?:'''|\Z)"
     r'|"(?P<c>(?:[^"\\\n]|\\.)*+)(?:"|(?=\n)|\Z)'
-    r"|'(?P<d>(?:[^'\\\n]|\\.)*+)(?:'|(?=\n)|\Z))"
+    r"|'(?P<d>(?:[^'\\\n]|\\.)*+)(?:'|(?=\n)|\Z)"
     r"|(?P<comment>\#[^\n]*)",
     re.DOTALL,
 )
+_PREFIX = re.compile(r"\b[rRbBuUfF]{1,2}\Z")
 _WIDE = re.compile(r"(?:[ -~] ){16,}+")
 _FEWEST_WIDE = 12
 _CONTEXT = 400
@@ -107,12 +108,16 @@ def joined_literals(piece: Piece, _data: bytes) -> Iterator[Piece]:
     parts: list[str] = []
     start_line, hidden = line, False
     for match in _LITERAL.finditer(text):
-        if match["comment"] is not None:
+        if match.lastgroup == "comment":
             continue
-        raw = next(match[name] for name in "abcd" if match[name] is not None)
-        value = raw if "r" in (match["prefix"] or "").lower() else unescaped(raw)
+        raw, start, prefix = match[match.lastindex or 0], match.start(), ""
+        if start and text[start - 1] in "rRbBuUfF":
+            found = _PREFIX.search(text[max(0, start - 8) : start])
+            prefix = found[0].lower() if found else ""
+            start -= len(prefix)
+        value = raw if "r" in prefix else unescaped(raw)
         glue = _GLUE.match(text, end) if end >= 0 else None
-        if parts and (glue is None or glue.end() < match.start()):
+        if parts and (glue is None or glue.end() < start):
             if len(parts) > 1 or hidden:
                 yield Piece(start_line, "".join(parts), "joined literals", record=True)
             parts, hidden = [], False

@@ -1,7 +1,7 @@
-"""Three small benchmarks with items of our own, scored by the real scorers in a second or two.
+"""Small benchmarks with items of our own, scored by the real scorers in a second or two.
 
-They are to GSM8K, BFCL and HumanEval what a scale model is to a ship: enough items that a copy of
-them is no accident, answers of a few tokens.
+They are to GSM8K, BFCL, HumanEval and (:mod:`.talks`) HealthBench what a scale model is to a ship:
+enough items that a copy of them is no accident, answers of a few tokens.
 """
 
 # ruff: noqa: ARG002 - the protocol's arguments
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from ...benchmarks import FetchedData, TaskSetup, TestItem
 from ...benchmarks.bfcl import Bfcl, audit_item
@@ -19,7 +22,7 @@ from ...benchmarks.humaneval import HumanEval
 from ...benchmarks.items.bfcl import BfclItem
 from ...benchmarks.items.gsm8k import Gsm8kItem
 from ...benchmarks.items.humaneval import HumanEvalItem
-from ...catalog import Progress, benchmark_facts
+from ...catalog import BenchmarkEntry, Progress, benchmark_facts
 from ...records import Source, write_bytes
 from .sums import SUMS
 
@@ -142,7 +145,8 @@ def _code_items() -> list[HumanEvalItem]:
     return items
 
 
-def _store(cache: Path, name: str, items: list[Any]) -> FetchedData:
+def stored(cache: Path, name: str, items: Sequence[BaseModel]) -> FetchedData:
+    """The items' folder in ``cache``, filled if need be."""
     content = b"".join(item.model_dump_json().encode() + b"\n" for item in items)
     digest = hashlib.sha256(content).hexdigest()
     folder = cache / "benchmarks" / f"{name}-{digest[:12]}"
@@ -151,7 +155,8 @@ def _store(cache: Path, name: str, items: list[Any]) -> FetchedData:
     return FetchedData(folder, Source(name="test", kind="local", revision="1", sha256=digest))
 
 
-def _facts(of: str, key: str, title: str, items: int, tokens: int = 4) -> Any:
+def facts_like(of: str, key: str, title: str, items: int, tokens: int = 4) -> BenchmarkEntry:
+    """The facts of a small benchmark that is scored like ``of``."""
     return benchmark_facts(of).model_copy(
         update={
             "key": key, "title": title, "items": items, "max_tokens": (tokens,), "agent_limit": 2,
@@ -164,10 +169,10 @@ class SmallSums(Gsm8k):
     """24 word problems."""
 
     def __init__(self) -> None:
-        self.entry = _facts("gsm8k", "small-sums", "24 word problems", 24)
+        self.entry = facts_like("gsm8k", "small-sums", "24 word problems", 24)
 
     def fetch(self, cache: Path, progress: Progress) -> FetchedData:
-        return _store(cache, "small-sums", _sum_items())
+        return stored(cache, "small-sums", _sum_items())
 
     def test_items(self, data: Path) -> list[TestItem]:
         return [
@@ -189,10 +194,10 @@ class SmallCalls(Bfcl):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entry = _facts("bfcl-demo", "small-calls", "24 function calls", 24)
+        self.entry = facts_like("bfcl-demo", "small-calls", "24 function calls", 24)
 
     def fetch(self, cache: Path, progress: Progress) -> FetchedData:
-        return _store(cache, "small-calls", _call_items())
+        return stored(cache, "small-calls", _call_items())
 
     def test_items(self, data: Path) -> list[TestItem]:
         return [audit_item(item) for item in _call_items()]
@@ -207,10 +212,10 @@ class SmallCode(HumanEval):
     """Six functions."""
 
     def __init__(self) -> None:
-        self.entry = _facts("humaneval", "small-code", "Six functions", 6, tokens=64)
+        self.entry = facts_like("humaneval", "small-code", "Six functions", 6, tokens=64)
 
     def fetch(self, cache: Path, progress: Progress) -> FetchedData:
-        return _store(cache, "small-code", _code_items())
+        return stored(cache, "small-code", _code_items())
 
     def test_items(self, data: Path) -> list[TestItem]:
         return [

@@ -37,6 +37,7 @@ def run(context: Context) -> dict[str, Any]:
         cache=context.cache,
         places=_places(context),
         probe=run.read_probe(),
+        progress=context.report.progress,
         items=tuple(context.benchmark.test_items(Path(preparation.data_dir))),
     )
     audit = review(case, run.next_audit(), context.report.progress)
