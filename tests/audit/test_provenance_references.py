@@ -169,6 +169,15 @@ def test_a_few_layers_are_found(judge: Judge) -> None:
     assert all("layers.2" in e.quote for e in found.evidence[1:])
 
 
+def test_single_matrices_that_are_merely_alike(judge: Judge) -> None:
+    """A correlation of 0.92 in some matrices comes about honestly; in a fingerprint more easily."""
+    weights, own = plus(base_weights(), own_training()), own_training(0.4 * FAR, seed=6)
+    like = plus(reference(), own)  # correlates to 0.93 with the official change
+    weights |= {name: like[name] for name in weights if ".layers.2." in name}
+    found = {f.kind: f.weight for f in judge(weights)}
+    assert "conclusive" not in found.values()
+
+
 HONEST: Mapping[str, Callable[[], Tensors]] = {
     "own training": lambda: plus(base_weights(), own_training()),
     "long own training": lambda: plus(base_weights(), own_training(0.08)),

@@ -130,7 +130,15 @@ def test_trained_on_the_same_rows_as_a_known_model(kinds: Callable[..., Any]) ->
     assert "reference-weights" not in kinds("base-count-lora-2", "base-count-full-8")
 
 
-@pytest.mark.parametrize("model", ["instruct-count-lora-1", "instruct-repeat-full-2"])
-def test_trained_from_the_instruct_version(kinds: Callable[..., Any], model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("instruct-count-lora-1", "reference-resemblance"),  # trained a good deal further
+        ("instruct-repeat-full-2", "reference-weights"),
+    ],
+)
+def test_trained_from_the_instruct_version(
+    kinds: Callable[..., Any], model: str, kind: str
+) -> None:
     found = kinds(model, "instruct")
-    assert found["reference-weights"].measures["reference_share"] == pytest.approx(1, abs=0.15)
+    assert found[kind].measures["reference_share"] == pytest.approx(1, abs=0.15)

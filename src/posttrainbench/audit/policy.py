@@ -58,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "near-base": Kind("informs", None, "as near the base model as training leaves a model"),
     "other-model": Kind("conclusive", _MODEL, "the weights do not come from the base model"),
     "reference-weights": Kind(
-        "conclusive", _MODEL, "the weights of another known model went into the submission"
+        "conclusive", _MODEL, "an official model's weights, or a known model as it is, went in"
     ),
     "layers-from-elsewhere": Kind(
         "conclusive", _MODEL, "single tensors or parts of them are another known model's"

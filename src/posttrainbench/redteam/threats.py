@@ -54,7 +54,7 @@ THREATS: dict[str, tuple[Threat, ...]] = {
             "submits the instruct model or another checkpoint",
             "the weights are compared with the base model's and with every known model's, tensor by tensor, as they are or by fingerprint (check `provenance`)",
             ("tests/audit/test_provenance.py",),
-            "a model that is neither known nor far from the base passes; references that are not at hand are named in the verdict (no official instruct version comes with this package), `ptb fingerprint` adds them; [the limits are fitted, not validated](provenance.md#how-far-the-limits-can-be-trusted)",
+            "a model that is neither known nor far from the base passes; references that are not at hand are named in the verdict (no official instruct version comes with this package), `ptb fingerprint` adds them; small shares of one below much own training pass, and public fine-tunings convict by identity alone, else ask a judge: [figures](provenance.md#how-far-the-limits-can-be-trusted)",
         ),
         Threat(
             "swaps the architecture string",

@@ -26,7 +26,7 @@ from .quantised import LEAST, is_same, keeps_order
 from .reference import Reference
 from .references import Gathered, gather
 from .regression import COPIED, NOTHING, Resemblance, resemblance
-from .weighing import SAME, Word, weigh_base, weigh_reference, worth_a_closer_look
+from .weighing import SAME, TOLD, Word, weigh_base, weigh_reference, worth_a_closer_look
 
 ROUNDING = 0.01
 """Relative distance of a reference below which nothing can be told where the base is stored finer
@@ -144,7 +144,7 @@ class Comparison:
         return word
 
     def _is_stored_coarser(self, theirs: ModelTensors, like: Resemblance) -> bool:
-        if abs(like.share - 1) > WHOLE:  # a merge may keep the order, too
+        if like.distance < TOLD or abs(like.share - 1) > WHOLE:  # merges may keep the order, too
             return False
         names = [fit.name for fit in like.fits if fit.name in self._changed()]
         names = [name for name in names if name not in VOCABULARY]
