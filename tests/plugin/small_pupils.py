@@ -17,10 +17,9 @@ from posttrainbench.audit.memorisation.conversation import shown_answer
 from posttrainbench.benchmarks import FetchedData, TaskSetup, TestItem
 from posttrainbench.benchmarks.gsm8k import Gsm8k
 from posttrainbench.benchmarks.items.gsm8k import Gsm8kItem
-from posttrainbench.catalog import FetchedModel, Progress, benchmark_facts
+from posttrainbench.catalog import Progress, benchmark_facts
 from posttrainbench.demo.tiny import TinyRandom
-from posttrainbench.records import Source, publish, temporary_beside, write_bytes
-from posttrainbench.records.hashing import model_hash
+from posttrainbench.records import Source, write_bytes
 from posttrainbench.templates import render
 
 if TYPE_CHECKING:
@@ -151,20 +150,8 @@ class Pupil(TinyRandom):
 
     entry = TinyRandom.entry.model_copy(update={"key": "tiny-pupil"})
 
-    def fetch(self, cache: Path, progress: Progress) -> FetchedModel:
-        folder = cache / "models" / self.entry.key
-        if not folder.exists():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = temporary_beside(folder)
-            make_pupil(temporary, problems(60, seed=7, label="before"), 150)
-            try:
-                publish(temporary, folder)
-            except OSError:
-                if not folder.exists():  # else another process was faster
-                    raise
-        digest = model_hash(folder)
-        source = Source(name="built here", kind="local", revision="1", sha256=digest)
-        return FetchedModel(folder, source)
+    def build(self, folder: Path) -> None:
+        make_pupil(folder, problems(60, seed=7, label="before"), 150)
 
 
 class Problems(Gsm8k):

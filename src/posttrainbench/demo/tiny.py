@@ -66,6 +66,10 @@ class TinyRandom:
         comparable=False,
     )
 
+    def build(self, folder: Path) -> None:
+        """Write the model's files; what is built on it has others."""
+        build(folder)
+
     def fetch(self, cache: Path, progress: Progress) -> FetchedModel:
         """Build it in the cache, once."""
         folder = cache / "models" / self.entry.key
@@ -73,7 +77,7 @@ class TinyRandom:
             progress("building the tiny model")
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = temporary_beside(folder)
-            build(temporary)
+            self.build(temporary)
             try:
                 publish(temporary, folder)
             except OSError:

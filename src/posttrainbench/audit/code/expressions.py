@@ -9,9 +9,8 @@ from typing import Any
 
 from . import folding
 from .comparing import path_part
-from .displays import Subscript
 from .installed import installed
-from .machine import Call, Machine
+from .machine import Call
 from .operators import Operators
 from .values import (
     Function,
@@ -30,23 +29,9 @@ _BUILTINS = frozenset(dir(builtins))
 
 
 class Expressions(Operators):
-    """Evaluates expressions for a machine.
+    """Evaluates expressions for a machine; the arguments are those of :class:`Subscripts`."""
 
-    Args:
-        machine: whose facts and scopes they are.
-        narrow: the value of one split of a data set, for a subscript.
-        special: what a library gives for ``value[key]``; ``None``: nothing special.  The line is
-            negative where it is assigned to.
-    """
-
-    def __init__(
-        self,
-        machine: Machine,
-        narrow: Callable[[Machine, Value, Value, int], Value],
-        special: Subscript,
-    ) -> None:
-        super().__init__(machine, narrow, special)
-        self._depth = 0
+    _depth = 0
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """The value of one expression; what is not known is an unknown value."""
