@@ -12,7 +12,7 @@ from ..registry import make
 from ..runs.api import settle
 from ..runs.context import Reporter
 from ..runs.worker import Worker
-from ..spec import RunSpec, SandboxChoice
+from ..spec import EvaluationChoice, RunSpec, SandboxChoice
 
 MODEL = "smollm2-135m"
 BENCHMARK = "bfcl-demo"
@@ -23,13 +23,18 @@ Announce = Callable[[str, str], Reporter]
 
 
 def demo_spec(agent: str, sandbox: str) -> RunSpec:
-    """The spec of one demo run."""
+    """The spec of one demo run.
+
+    Without the memorisation probe: on two cores it would take as long as all the rest, and a
+    benchmark of function calls, whose answers are copied from the questions, tells it little.
+    """
     return RunSpec(
         model=MODEL,
         benchmark=BENCHMARK,
         agent=agent,
         budget=BUDGET,
         sandbox=SandboxChoice(name=sandbox),
+        evaluation=EvaluationChoice(probe=False),
         label="demo",
     )
 
