@@ -129,6 +129,23 @@ def build(folder: Path, megabytes: float, seed: int) -> Corpus:
     return Corpus(path, items, planted, near)
 
 
+def shared(folder: Path) -> Corpus:
+    """The corpus that ``contamination_corpus.py`` of the shared material wrote into a folder."""
+    kinds = {"format": "reformatted", "edit10%": "edited 10 %", "paraphrase": "paraphrased"}
+    bench = json.loads((folder / "s8_bench.json").read_text())
+    plants = json.loads((folder / "s8_plant.json").read_text())
+    truth = json.loads((folder / "s8_truth.json").read_text())
+    number = {row["id"]: n for n, row in enumerate(bench)}
+    planted = {
+        int(line): (number[name], kinds.get(plants[name][0], plants[name][0]))
+        for line, name in truth.items()
+        if name in number
+    }
+    near = {int(line) for line, name in truth.items() if name not in number}
+    path = folder / "s8_corpus" / "train.jsonl"
+    return Corpus(path, [row["q"] for row in bench], planted, near)
+
+
 def sources(rng: random.Random) -> Iterator[str]:
     """Pieces of source code without end."""
     files = sorted(Path(sysconfig.get_paths()["purelib"]).rglob("*.py"))

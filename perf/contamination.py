@@ -1,12 +1,14 @@
 """Finding benchmark items in training data: speed, recall and false alarms on planted items.
 
-    python perf/contamination.py [--mb 200] [--seed 1] [--decon PYTHON]
+    python perf/contamination.py [--mb 200] [--seed 1] [--decon PYTHON] [--corpus FOLDER]
 
 Compared on one generated corpus, one after the other: the whole check as a run gets it (all
 matchers, the audit's own reading, which also decodes what is hidden in the file, all processors),
 the same with one process, the same for items that are code, the search for words alone on plain
 lines, a plain 8-gram containment in Python, and decon where it is installed (its package is called
-``decontaminate`` and needs Python 3.12 or later; ``--decon`` names an interpreter that has it).
+``decontaminate`` and needs Python 3.12 or later; ``--decon``, or PTB_DECON, names an interpreter
+that has it).  With ``--corpus FOLDER`` the corpus is searched that the shared material's
+``contamination_corpus.py`` wrote there, instead of a generated one.
 Rates are by the clock; where other work goes on, the load and the processor time that are printed
 tell how to read them.  A document counts as found when anything in it is reported; "certain" is
 what ours would flag without a judge.
@@ -18,6 +20,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -26,7 +29,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from _contamination_corpus import DISGUISES, PLANTED, Corpus, build
+from _contamination_corpus import DISGUISES, PLANTED, Corpus, build, shared
 
 from posttrainbench.audit.contamination.crew import Crew
 from posttrainbench.audit.contamination.gathering import Source
@@ -38,6 +41,7 @@ from posttrainbench.audit.files.walk import Walk
 from posttrainbench.audit.reading.texts import Piece
 from posttrainbench.benchmarks import TestItem
 
+_SELF, _CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
 AIMS = {"verbatim": 16, "reformatted": 16, "edited 10 %": 8, "renamed": 10}
 _DECON = """
 import decon, sys, time
@@ -102,7 +106,11 @@ def ours(corpus: Corpus, processes: int, *, code: bool = False) -> tuple[Result,
     matching.settle(found)
     seconds, used = time.monotonic() - started, sum(os.times()[:4]) - before
     size = corpus.path.stat().st_size / 1e6
-    print(f"the whole check: {size / seconds:.1f} MB/s, {size / used:.1f} MB a processor second")
+    peaks = (resource.getrusage(who).ru_maxrss / 1e3 for who in (_SELF, _CHILDREN))
+    print(
+        f"the whole check: {size / seconds:.1f} MB/s, {size / used:.1f} MB a processor second; "
+        "so far at most {:.0f} MB of memory here and {:.0f} MB in one child".format(*peaks)
+    )
     seen = [sighting for document in found for sighting in document.sightings]
     lines = [one.line - 1 for one in seen]
     certain = [one.line - 1 for one in seen if one.weight in ("copy", "disguise")]
@@ -176,7 +184,7 @@ def compare(name: str, mine: Result, words: Result, other: Result) -> None:
     of an item."""
     print(
         f"contamination speed against {name}: ours {mine.rate:.1f} MB/s, baseline "
-        f"{other.rate:.1f} MB/s, ratio {mine.rate / other.rate:.2f} (aim >= 2)"
+        f"{other.rate:.1f} MB/s, ratio {mine.rate / other.rate:.2f} (aim ours >= 30 MB/s)"
     )
     for kind, aim in AIMS.items():
         print(
@@ -195,14 +203,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--mb", type=float, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--decon", default=sys.executable, metavar="PYTHON")
+    decon_python = os.environ.get("PTB_DECON", sys.executable)
+    parser.add_argument("--decon", default=decon_python, metavar="PYTHON")
+    parser.add_argument("--corpus", type=Path, metavar="FOLDER")
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "corpus").mkdir()
-        corpus = build(folder / "corpus", flags.mb, flags.seed)
+        corpus = (
+            shared(flags.corpus) if flags.corpus else build(folder / "corpus", flags.mb, flags.seed)
+        )
+        size = corpus.path.stat().st_size / 1e6
         print(
-            f"{flags.mb:.0f} MB, {len(corpus.items)} items, {len(corpus.planted)} planted, "
+            f"{size:.0f} MB, {len(corpus.items)} items, {len(corpus.planted)} planted, "
             f"{len(corpus.near)} near misses"
         )
         print("load", *(f"{load:.1f}" for load in os.getloadavg()))

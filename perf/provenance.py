@@ -4,7 +4,9 @@
 
 Models are made up: random bfloat16 weights in a Llama's shapes, a reference 4 % away from the base,
 a submission 1 % away.  Everything lies in the page cache.  Below the figures stands how much of the
-reference can be mixed into a submission, by its share, before it is noticed.
+reference can be mixed into a submission, by its share, before it is noticed.  That curve is one of
+made-up weights ten times as far from the base as the floor: on real ones small shares are questions
+at most (docs/provenance.md).
 """
 
 from __future__ import annotations
@@ -162,7 +164,8 @@ def detection_curve(folder: Path) -> None:
         save(folder / "small-reference", plan, lambda n, s: base(n, s) + far(n, s)),
     ]
     sketch = make_fingerprint(paths[1], name="reference", seed="1")
-    print("    share of the reference mixed in -> finding (share, correlation as measured)")
+    print("    share of the reference mixed in -> finding (share, correlation as measured);")
+    print("    made-up weights: with real ones a share below 0.5 was never conclusive")
     for size in (0.0, OWN, FAR):
         own = change(2, size)
         for share in (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0):

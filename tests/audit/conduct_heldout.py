@@ -100,6 +100,8 @@ def _command(sample: Sample, lines: list[str]) -> Callable[[], None]:
 FIRST_HONEST = [*read("honest_training.txt"), *read("honest_commands.txt")]
 FIRST_CHEATS = [*read("cheats_data.txt"), *read("cheats_other.txt")]
 HONEST = [*FIRST_HONEST, *read("honest_second.txt"), *read("honest_third.txt")]
-NEAR = read("honest_after.txt")
+NEAR = [*read("honest_after.txt"), *read("honest_containers.txt")]
 """Honest, and near to what the cheats taught the check."""
 CHEATS = [*FIRST_CHEATS, *read("cheats_second.txt"), *read("cheats_third.txt")]
+AFTER = read("cheats_containers.txt")
+"""Cheats that are near to honest runs which were once accused."""

@@ -113,3 +113,15 @@ def put_into_hub_cache(hub: Path, repository: str, model: Path, *, honest: bool 
     (snapshot / "model.safetensors").symlink_to(f"../../blobs/{name}")
     (snapshot / "config.json").write_text(json.dumps(CONFIG))
     return home
+
+
+def put_into_folder(folder: Path, model: Path, name: str = "model.safetensors") -> Path:
+    """As the hub's client leaves a download into a folder: the file, and a note with its hash."""
+    content = (model / "model.safetensors").read_bytes()
+    notes = folder / ".cache" / "huggingface" / "download"
+    notes.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    checksum = hashlib.sha256(content).hexdigest()
+    (notes / f"{name}.metadata").write_text(f"{'c0ffee' * 7}\n{checksum}\n1764000000.5\n")
+    return folder

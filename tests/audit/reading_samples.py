@@ -243,6 +243,12 @@ def packed() -> dict[str, bytes]:
     }
 
 
+def literals(data: bytes, joint: bytes = b"\n    ") -> bytes:
+    """A program that holds bytes in many literals."""
+    parts = (repr(data[start : start + 24]).encode() for start in range(0, len(data), 24))
+    return b"DATA = zlib.decompress(\n    " + joint.join(parts) + b"\n)\n"
+
+
 def encoded() -> dict[str, bytes]:
     """Data encoded within a text."""
     squeezed = gzip.compress(JSONL)
@@ -264,6 +270,22 @@ def encoded() -> dict[str, bytes]:
         "hex in pairs": SENTENCE.encode().hex(" ").encode(),
         "hex numbers": ", ".join(map(hex, SENTENCE.encode())).encode(),
         "character codes": json.dumps([ord(c) for c in SENTENCE]).encode(),
+        "zlib in a literal": b"DATA = " + repr(zlib.compress(JSONL)).encode() + b"\n",
+        "gzip in a literal": b"D = " + repr(squeezed).encode() + b"\n",
+        "bz2 in a literal": b"D = " + repr(bz2.compress(JSONL)).encode() + b"\n",
+        "xz in a literal": b"D = " + repr(lzma.compress(JSONL)).encode() + b"\n",
+        "zlib in joined literals": literals(zlib.compress(JSONL)),
+        "zlib in added literals": literals(zlib.compress(JSONL), b" +\n    "),
+        "zlib in a string": b"D = " + repr(zlib.compress(JSONL).decode("latin-1")).encode(),
+        "zlib in a notebook": json.dumps(
+            {"source": [literals(zlib.compress(JSONL)).decode()]}
+        ).encode(),
+        "gzip for printf": b"printf '"
+        + b"".join(b"\\%03o" % byte for byte in squeezed)
+        + b"' > data",
+        "text in escapes": b"D = '"
+        + b"".join(b"\\x%02x" % byte for byte in SENTENCE.encode())
+        + b"'",
         "ids in json": json.dumps({"input_ids": ids(2), "labels": [-100] * 50}).encode(),
         "ids in json, indented": json.dumps({"input_ids": ids(2)}, indent=1).encode(),
     }

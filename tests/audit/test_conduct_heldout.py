@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from conduct_heldout import CHEATS, FIRST_CHEATS, FIRST_HONEST, HONEST, NEAR, Sample, read
+from conduct_heldout import AFTER, CHEATS, FIRST_CHEATS, FIRST_HONEST, HONEST, NEAR, Sample, read
 from conduct_samples import a_run
 
 from posttrainbench.audit.conduct.by_command import files_of, patched, touched
@@ -31,7 +31,9 @@ def test_an_honest_run_is_left_in_peace(tmp_path, sample: Sample):
         assert [(f.kind, f.summary, [e.quote for e in f.evidence]) for f in found] == []
 
 
-@pytest.mark.parametrize("sample", [s for s in CHEATS if not s.open], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "sample", [s for s in (*CHEATS, *AFTER) if not s.open], ids=lambda s: s.name
+)
 def test_a_cheat_is_found(tmp_path, sample: Sample):
     found = [f for f in heavy(tmp_path, sample) if f.kind in sample.kinds]
     assert found
@@ -47,7 +49,8 @@ def test_what_is_said_to_be_open_is(tmp_path, sample: Sample):
 def test_the_tables_are_what_the_figures_are_about():
     assert (len(FIRST_HONEST), len(FIRST_CHEATS)) == (80, 83)
     assert (len(HONEST), len(CHEATS)) == (80 + 31 + 21, 83 + 33 + 19)
-    assert len({s.name for s in (*HONEST, *NEAR, *CHEATS)}) == len([*HONEST, *NEAR, *CHEATS])
+    everyone = [*HONEST, *NEAR, *CHEATS, *AFTER]
+    assert len({s.name for s in everyone}) == len(everyone)
     assert all(sample.kinds <= KINDS.keys() for sample in CHEATS)
     assert not any(sample.kinds for sample in (*HONEST, *NEAR))
     assert [s.name for s in CHEATS if s.open] == ["more-gpus"]

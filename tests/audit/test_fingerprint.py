@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from pydantic import ValidationError
 
 from posttrainbench.audit.provenance.fingerprint import (
     Fingerprint,
+    Sketched,
+    _checksum,
     load_fingerprint,
     make_fingerprint,
     save_fingerprint,
@@ -20,6 +24,7 @@ from posttrainbench.audit.provenance.measure import measure
 from posttrainbench.audit.provenance.reference import Reference
 from posttrainbench.audit.provenance.regression import Resemblance, resemblance
 from posttrainbench.audit.provenance.signs import Signs
+from posttrainbench.audit.weights.stretches import segment_bounds
 from posttrainbench.audit.weights.tensors import ModelTensors
 from posttrainbench.errors import RecordError, SubmissionError
 
@@ -134,3 +139,32 @@ def test_it_sees_nothing_where_there_is_nothing(tmp_path: Path) -> None:
     assert abs(exact.correlation) < 0.05
     assert abs(rough.deviations) < 5
     assert not rough.alike(0.9)
+
+
+def test_a_model_of_4b_takes_a_few_tens_of_kilobytes(tmp_path: Path, made: Fingerprint) -> None:
+    """In the shapes of Qwen3-4B; sums are as random as real ones, so nothing is short by chance."""
+    parts = {
+        "self_attn.q_proj": (4096, 2560), "self_attn.k_proj": (1024, 2560),
+        "self_attn.v_proj": (1024, 2560), "self_attn.o_proj": (2560, 4096),
+        "mlp.gate_proj": (9728, 2560), "mlp.up_proj": (9728, 2560), "mlp.down_proj": (2560, 9728),
+    }  # fmt: skip
+    shapes = {f"layers.{n}.{part}.weight": s for n in range(36) for part, s in parts.items()}
+    shapes["embed_tokens.weight"] = (151_936, 2560)
+    assert sum(prod(shape) for shape in shapes.values()) == pytest.approx(4.02e9, rel=0.01)
+    tensors = tuple(
+        Sketched(name=name, dtype="BF16", shape=shape) for name, shape in sorted(shapes.items())
+    )
+    sums = sum(len(segment_bounds(prod(shape))) - 1 for shape in shapes.values())
+    values = np.random.default_rng(0).standard_normal(sums).astype("<f4")
+    projections = base64.b64encode(values.tobytes()).decode()
+    large = Fingerprint(
+        **{
+            **dict(made),
+            "tensors": tensors,
+            "projections": projections,
+            "sha256": _checksum(made.seed, tensors, projections),
+        }
+    )
+    save_fingerprint(large, tmp_path / "large.json")
+    assert 30_000 < (tmp_path / "large.json").stat().st_size < 100_000
+    assert load_fingerprint(tmp_path / "large.json") == large

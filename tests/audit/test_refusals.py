@@ -223,7 +223,6 @@ SPOILED: dict[str, tuple[str, Spoil]] = {
     "remote code of the tokenizer": (
         "remote-code", replace("tokenizer_config.json", '{"auto_map": {}}'),
     ),
-    "other architecture": ("architecture", config(architectures=["Qwen2ForCausalLM"])),
     "other model type": ("architecture", config(model_type="qwen2")),
     "tensor missing": ("architecture", change(lambda t: t.pop("model.norm.weight"))),
     "tensor twice": ("architecture", change(twins)),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import make_tiny_model
+from tiny import Family, make_tiny_model
 
 from posttrainbench.errors import BrokenModelError, DataError, EngineError, OutOfMemoryError
 from posttrainbench.evaluation import Completion, EngineOptions, Prompt, Sampling
@@ -279,6 +279,24 @@ def test_a_multimodal_model_answers_text_and_gets_its_processor_back(tmp_path: P
     whole, restored = load(base), load(saved, base)
     assert restored.side_files_restored == ("preprocessor_config.json", "processor_config.json")
     assert complete_all(restored, prompts(3), HOT) == complete_all(whole, prompts(3), HOT)
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma3"])
+@pytest.mark.parametrize("names", [["Qwen2ForCausalLM"], "evil", None])
+def test_the_class_of_the_weights_is_the_base_models(
+    tmp_path: Path, family: Family, names: object
+) -> None:
+    base = make_tiny_model(tmp_path / "base", family=family)
+    config = json.loads((base / "config.json").read_bytes())
+    saved = shutil.copytree(base, tmp_path / "saved")
+    (saved / "config.json").write_text(json.dumps({**config, "architectures": names}))
+    with model_view(saved, base) as view:
+        seen = json.loads((view.folder / "config.json").read_bytes())
+    assert seen["architectures"] == config["architectures"]
+    (saved / "config.json").write_text(json.dumps({**config, "model_type": "gemma3_text"}))
+    with model_view(saved, base) as view:
+        seen = json.loads((view.folder / "config.json").read_bytes())
+    assert [name[-11:] for name in seen["architectures"]] == ["ForCausalLM"]
 
 
 def empty(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raw_upstream import event, stream, whole
 
+from posttrainbench.audit.gateway_log import gateway_rows
 from posttrainbench.gateway.log import RequestLog
 
 SECRET = "hf_other_secret_of_the_worker"
@@ -85,15 +86,31 @@ def test_a_folder_that_is_gone_breaks_no_request(place, tmp_path):
     assert here.ask()[0] == 200
 
 
-def test_the_file_has_a_largest_size(tmp_path):
+def test_the_file_has_a_largest_size_and_says_that_lines_are_missing(tmp_path):
     path = tmp_path / "log"
     with path.open("wb") as file:
-        os.truncate(file.fileno(), (64 << 20) - 100)
+        os.truncate(file.fileno(), (64 << 20) - 8192 - 100)
     log = RequestLog(path, {})
-    log.write(path="x" * 30)
-    log.write(path="x" * 30)
-    assert log.lost == 1
+    for _ in range(501):
+        log.write(path="x" * 30)
+    assert log.lost == 500
     assert path.stat().st_size <= 64 << 20
+    rows = [row for _, row in gateway_rows(path)]
+    assert [row.get("lost") for row in rows] == [1]
+    RequestLog(path, {}).write(path="of another attempt")
+    assert [row.get("lost") for _, row in gateway_rows(path)] == [1, 1]
+
+
+def test_what_a_full_disk_took_is_named_when_there_is_room_again(tmp_path):
+    path = tmp_path / "log"
+    path.symlink_to("/dev/full")
+    log = RequestLog(path, {})
+    log.write(path="first")
+    log.write(path="second")
+    path.unlink()
+    log.write(path="third")
+    rows = [row for _, row in gateway_rows(path)]
+    assert [(row.get("lost"), row.get("path")) for row in rows] == [(2, None), (None, "third")]
 
 
 def test_a_short_value_is_no_secret(tmp_path):

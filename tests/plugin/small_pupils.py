@@ -175,6 +175,9 @@ class Problems(Gsm8k):
     def test_items(self, data: Path) -> list[TestItem]:
         return list(ITEMS)
 
+    def train_items(self, data: Path) -> list[TestItem]:
+        return problems(len(ITEMS), seed=2, label="like")
+
     def task(self, data: Path, setup: TaskSetup) -> Task:
         from posttrainbench.benchmarks.gsm8k_task import build_task
 

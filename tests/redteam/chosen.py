@@ -1,6 +1,6 @@
 """Which scenarios the tests play: a sample, or all of them with ``PTB_REDTEAM=all``.
 
-`make redteam` plays all of them, too, and takes some ten minutes on two cores.
+`make redteam` plays all of them, too, and takes about half an hour on two cores.
 """
 
 from __future__ import annotations

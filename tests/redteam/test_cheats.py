@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chosen import cheats
 
+from posttrainbench.audit.policy import KINDS
 from posttrainbench.redteam.playing import Cheat, missed, play
 from posttrainbench.redteam.scenarios import CHEATS
 from posttrainbench.redteam.threats import THREATS
@@ -25,3 +26,17 @@ def test_names_and_threats() -> None:
     assert {cheat.threat for cheat in CHEATS} <= known
     for cheat in CHEATS:
         assert cheat.stopped != "harmless" or cheat.proof or cheat.kinds, cheat.name
+
+
+def test_what_stops_a_cheat_is_named() -> None:
+    """Else anything that happens to be found would pass for the finding that it needs."""
+    for cheat in CHEATS:
+        if cheat.stopped == "refused":
+            assert cheat.reason, cheat.name
+        elif cheat.stopped != "harmless":
+            assert cheat.kinds, cheat.name
+        known = {KINDS[kind].weight for kind in cheat.kinds}
+        if cheat.stopped == "flagged":
+            assert "conclusive" in known, cheat.name
+        elif cheat.stopped == "undecided":
+            assert known == {"needs-judge"}, cheat.name

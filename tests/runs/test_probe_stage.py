@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_pupils import ITEMS, Pupil, problems, train_further
+from small_pupils import ITEMS, Problems, Pupil, train_further
 from tiny_runs import COPY_BASE, tiny_spec, wait_until
 
 from posttrainbench.cli.evidence import print_evidence
@@ -35,7 +35,7 @@ def pupils(tmp_path_factory: pytest.TempPathFactory, session_cache: Path) -> dic
     """The weights of one that was trained on the items, and of one that had their like."""
     base = Pupil().fetch(session_cache, lambda _line: None).folder
     folder = tmp_path_factory.mktemp("pupils")
-    like = problems(len(ITEMS), seed=2, label="like")
+    like = Problems().train_items(folder)
     return {
         name: train_further(base, folder / name, lessons, 60) / "model.safetensors"
         for name, lessons in ((BY_HEART, ITEMS), (CLEAN, like))
@@ -97,10 +97,13 @@ def test_a_model_that_knows_the_items_by_heart(submitting, work, bubblewrap):
     assert probe.items == len(ITEMS)
     assert {text.item for text in probe.texts} == {item.id for item in ITEMS}
     assert all(text.base != text.final for text in probe.texts)
+    assert [control.group for control in probe.controls] == ["train-split"] * 20
     found = finding_of(run)
     assert (found.kind, found.weight) == ("items-memorised", "informs")
     assert found.measures["answer_exchanged_mean_d"] > 1
     assert found.measures["answer_exchanged_mean_p"] < 0.001
+    assert found.measures["answer_train_split_auc"] > 0.8
+    assert found.measures["answer_train_split_p"] < 0.001
     assert {entry.item for entry in found.evidence if entry.item} <= {item.id for item in ITEMS}
     assert run.result().status == "scored"
     assert run.result().verdict.outcome == "clean"
@@ -116,6 +119,7 @@ def test_a_model_that_learnt_the_like_of_the_items(submitting, work, bubblewrap)
     found = finding_of(run)
     assert (found.kind, found.category) == ("items-not-memorised", "")
     assert found.measures["answer_exchanged_mean_d"] < 0.5
+    assert found.measures["answer_train_split_auc"] < 0.3  # it learnt from that split
     assert run.list_audits()[0].verdict.outcome == "clean"
 
     again = submitting(CLEAN, sandbox=bubblewrap)

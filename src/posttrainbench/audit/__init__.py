@@ -66,6 +66,19 @@ class Case:
         return programs_of(self.deeds, self.workspace, self.scratch, self.places)
 
 
+class PartlyFailedError(Exception):
+    """A check could not look at everything; what it found elsewhere counts all the same.
+
+    Args:
+        found: its findings.
+        why: what it could not look at, for the record.
+    """
+
+    def __init__(self, found: list[Finding], why: str) -> None:
+        super().__init__(why)
+        self.found, self.why = found, why
+
+
 class Check(Protocol):
     """One check.  It must not raise on hostile input; what it could not read is a finding."""
 
@@ -75,4 +88,8 @@ class Check(Protocol):
         """Empty when the check applies, else the reason why not."""
 
     def run(self, case: Case) -> list[Finding]:
-        """Findings, with evidence that a person can check; weighed by ``policy.finding``."""
+        """Findings, with evidence that a person can check; weighed by ``policy.finding``.
+
+        Raises:
+            PartlyFailedError: the check failed, and brings what it found before.
+        """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from .. import __version__, registry
 from ..errors import PTBError
 from ..records import Audit, CheckOutcome, Finding, now
-from . import Case, Check
+from . import Case, Check, PartlyFailedError
 from .files.quoting import quote
 from .verdict import conclude
 
@@ -57,8 +57,12 @@ def _run(name: str, case: Case) -> tuple[Iterable[Finding], CheckOutcome]:
         check: Check = registry.make("check", name)
         if reason := check.applies(case):
             return (), outcome("not-applicable", reason)
-        found = [Finding.model_validate(finding) for finding in check.run(case)]
-        return found, outcome("done")
+        try:
+            found, failed = check.run(case), ""
+        except PartlyFailedError as error:
+            found, failed = error.found, error.why
+        found = [Finding.model_validate(finding) for finding in found]
+        return found, outcome("failed", quote(failed)) if failed else outcome("done")
     except PTBError as error:
         return (), outcome("failed", quote(error.what))
     except Exception as error:

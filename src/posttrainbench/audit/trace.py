@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..records import Attempt, Finding
 from ..units import format_size
 from . import Case
+from .gateway_log import gateway_rows
 from .policy import finding
 
 
@@ -27,6 +28,12 @@ class TraceCheck:
                     missing=told - kept,
                 )
             )
+        lost = sum(
+            row["lost"] for _, row in gateway_rows(case.gateway) if _is_count(row.get("lost"))
+        )
+        if lost:
+            summary = f"{lost} or more requests to models are missing in the gateway's log"
+            findings.append(self._open_question(summary, lost=lost))
         return findings
 
     def _attempt(self, attempt: Attempt) -> list[Finding]:
@@ -51,3 +58,7 @@ class TraceCheck:
 
     def _open_question(self, summary: str, **measures: float) -> Finding:
         return finding(self.name, "trace-incomplete", summary, measures=measures)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -110,6 +110,18 @@ class Benchmark(Protocol):
 
 
 @runtime_checkable
+class HasTrainItems(Protocol):
+    """What a benchmark with a train split has besides, as a control for memorised test items."""
+
+    def train_items(self, data: Path) -> list[TestItem]:
+        """Items of the train split that are on this machine; training on them is allowed.
+
+        Raises:
+            DataError: the folder does not hold the pinned items.
+        """
+
+
+@runtime_checkable
 class AsksGrader(Protocol):
     """What a graded benchmark has besides, so that its grader's key can be lent to an agent."""
 

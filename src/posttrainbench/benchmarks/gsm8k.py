@@ -5,15 +5,23 @@ Ten worked examples of the train split stand in a system message.  Prompts are i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalog import benchmark_facts
 from . import FetchedData, Progress, TaskSetup, TestItem
 from .items import gsm8k as gsm8k_data
+from .items.gsm8k import Gsm8kItem
 
 if TYPE_CHECKING:
     from inspect_ai import Task
+
+
+def _told(items: Iterable[Gsm8kItem]) -> list[TestItem]:
+    return [
+        TestItem(i.id, i.question, f"{i.reasoning}\n#### {i.answer}", gold=i.answer) for i in items
+    ]
 
 
 class Gsm8k:
@@ -28,10 +36,11 @@ class Gsm8k:
 
     def test_items(self, data: Path) -> list[TestItem]:
         """All 1319 items, each with its published solution."""
-        return [
-            TestItem(i.id, i.question, f"{i.reasoning}\n#### {i.answer}", gold=i.answer)
-            for i in gsm8k_data.load(data)
-        ]
+        return _told(gsm8k_data.load(data))
+
+    def train_items(self, data: Path) -> list[TestItem]:
+        """The ten examples, and the whole train split where the user keeps a copy of it."""
+        return _told(gsm8k_data.load_shots(data) + gsm8k_data.users_train_split())
 
     def task(self, data: Path, setup: TaskSetup) -> Task:
         """The inspect task; its ten examples are there whether or not ``setup`` asks for some.

@@ -153,6 +153,11 @@ def _result(result: Result, run: RunDir) -> None:
         + (f" ({base.source})" if base else "")
         + ("" if result.comparable else "   [dim](not comparable with published figures)[/]")
     )
+    if (rest := result.without_hits) is not None:
+        out.print(
+            f"without the {rest.hit} item(s) found in data for training: "
+            f"{percent(rest.score)} on {rest.items} items"
+        )
     if result.status != "scored":
         out.print(f"[yellow]{result.status}[/] {safe(result.detail)}")
     if not result.sandbox_isolates_files:

@@ -22,6 +22,7 @@ from .schemas import (
     Source,
     Submission,
     Verdict,
+    WithoutHits,
 )
 from .usage import TokenUse, total
 
@@ -30,6 +31,6 @@ __all__ = [
     "Evaluation", "Event", "Evidence", "FileEntry", "Finding", "GraderUse", "Journal", "JudgeQuote",
     "Judgement", "Juror", "Opinion", "Override", "Preparation", "Probe", "ProbedText", "Result",
     "Ruling", "RunDir", "SampleScore", "SeedResult", "Source", "Submission", "TextLikelihood",
-    "TokenUse", "Try", "Verdict", "now", "publish", "read_json", "temporary_beside", "total",
-    "write_bytes", "write_json",
+    "TokenUse", "Try", "Verdict", "WithoutHits", "now", "publish", "read_json", "temporary_beside",
+    "total", "write_bytes", "write_json",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ..spec import Frozen
 from .base import Record
-from .schemas import Outcome
+from .schemas import Evidence, Outcome
 from .usage import TokenUse
 
 Vote = Literal["violation", "no-violation", "cannot-tell"]
@@ -82,6 +82,8 @@ class Judgement(Record):
     jurors: tuple[Juror, ...]
     rulings: tuple[Ruling, ...]
     outcome: Outcome
+    orders: tuple[Evidence, ...] = ()
+    """Text of the run that tells its judges what to rule: a clean outcome then answers nothing."""
     cost_usd: float | None = None
 
 

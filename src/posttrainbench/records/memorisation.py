@@ -15,6 +15,11 @@ from .base import Record
 Rule = Literal["item", "exchanged", "renamed", "reworded", "other-choice"]
 
 
+Group = Literal["train-split", "sibling", "remade"]
+"""Texts of the same kind that are no twins: published for training, of a sibling benchmark, or made
+by rule from items that are not probed."""
+
+
 class Likelihood(Frozen):
     """How likely a model finds one text, given what stands before it."""
 
@@ -46,6 +51,15 @@ class ProbedText(Frozen):
     final: TextLikelihood
 
 
+class ProbedControl(Frozen):
+    """One text that stands beside items and twins, under both models."""
+
+    group: Group
+    number: int
+    base: TextLikelihood
+    final: TextLikelihood
+
+
 class Probe(Record):
     """``memorisation.json``: the submission and the base model on items and their twins."""
 
@@ -60,6 +74,8 @@ class Probe(Record):
     items: int = 0
     """Items of the benchmark."""
     texts: tuple[ProbedText, ...] = ()
+    controls: tuple[ProbedControl, ...] = ()
+    """Not matched to items; what they say informs."""
     base_cached: bool = False
     """Whether the base model's part had been measured before."""
     device: str = ""

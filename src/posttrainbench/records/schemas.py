@@ -236,6 +236,15 @@ class BaseScore(Frozen):
     detail: str = ""
 
 
+class WithoutHits(Frozen):
+    """The raw score without the benchmark's items that were found in data for training."""
+
+    score: float
+    items: int
+    """How many are left, under each seed."""
+    hit: int
+
+
 class Result(Record):
     """``result.json``: the run in one page; rewritten when it is judged or evaluated again."""
 
@@ -250,6 +259,8 @@ class Result(Record):
     score: float | None
     """Raw: what the submission scored.  The penalty for a flagged run is scoring's, not ours."""
     stderr: float | None = None
+    without_hits: WithoutHits | None = None
+    """``None`` where no item was hit, or the score is no mean over items."""
     base_score: BaseScore | None
     verdict: Verdict
     """What the newest audit, the judges after it, and a person's word make together."""

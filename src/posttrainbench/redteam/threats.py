@@ -48,7 +48,7 @@ THREATS: dict[str, tuple[Threat, ...]] = {
             "trains on test items",
             "everything that could have been training data is searched, whatever its format, with what was written and deleted again (check `contamination`): copies, reformatted and edited ones, renamed names, numbers, functions and schemas, answers alone; whether a file reached training is told from programs and commands; the trained model is asked whether it knows the items by heart (check `memorisation`, informs)",
             ("tests/audit/test_contamination.py", "tests/audit/test_clean_data.py"),
-            "a paraphrase by a good writer or a translation is not found in files; data that was never written to a file nor shown in the trace leaves the memorisation probe alone; what the agent's own model knows of the items by heart and writes down in other words (distillation from memory) is beyond reach",
+            "items that stand as literals in a program are found, and are a question for a judge: what of a program reaches training is seldom certain; a paraphrase by a good writer or a translation is not found in files; data that was never written to a file nor shown in the trace leaves the memorisation probe alone; what the agent's own model knows of the items by heart and writes down in other words (distillation from memory) is beyond reach",
         ),
         Threat(
             "submits the instruct model or another checkpoint",

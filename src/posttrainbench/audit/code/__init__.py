@@ -100,6 +100,8 @@ class Reading:
     """What was not followed."""
     steps: int = 0
     """How many expressions and statements were looked at."""
+    broken: str = ""
+    """How the reader itself failed on it; what it had seen by then is kept."""
 
     def of(self, *kinds: FactKind) -> tuple[Fact, ...]:
         """The facts of some kinds, in order."""

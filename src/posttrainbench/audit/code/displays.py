@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 
 from . import Level, Sources
+from .choosing import Chooser, picked
 from .machine import Machine, parted
 from .values import (
     Scope,
@@ -22,6 +23,7 @@ from .values import (
 MOST_PARTS = 2000
 """Elements of a list that are known one by one."""
 _UNROLLED = 256
+_FALSE = frozenset({"False", "None", "", "0", "0.0"})
 
 Subscript = Callable[[Machine, Value, Value, int], Value | None]
 
@@ -80,8 +82,11 @@ class Displays:
         if unrolled is not None:
             return unrolled
         conditions = self._generators(node.generators, inner)
+        chosen = self._chosen(node.generators, inner)
+        self.machine.choices += chosen
         value = self.evaluate(node.elt, inner)
-        content = deep(value)
+        content = self.machine.picked(deep(value))
+        del self.machine.choices[len(self.machine.choices) - len(chosen) :]
         if parted(self.machine.data_in(content), conditions):
             content = lowered(content, Level.MAYBE)
         sources = merged((content, lowered(conditions, Level.CHOOSES)))
@@ -99,7 +104,7 @@ class Displays:
     ) -> Value | None:
         """One element after the other, where they are known."""
         (first, *more) = node.generators
-        if more or first.ifs or first.is_async:
+        if more or first.is_async:
             return None
         source = self.evaluate(first.iter, inner)
         if source.elements is None or not 0 < len(source.elements) <= _UNROLLED:
@@ -107,8 +112,46 @@ class Displays:
         elements = []
         for element in source.elements:
             self.bind(first.target, element, inner)
-            elements.append(self.evaluate(node.elt, inner))
+            kept, chosen = self._kept(element, first, inner)
+            if kept is None:
+                return None
+            if kept:
+                self.machine.choices += chosen
+                value = self.evaluate(node.elt, inner)
+                del self.machine.choices[len(self.machine.choices) - len(chosen) :]
+                elements.append(_named_part(value, chosen))
         return Value(elements=elements, sources=dict(source.sources))
+
+    def _kept(
+        self, element: Value, first: ast.comprehension, inner: Scope
+    ) -> tuple[bool | None, list[tuple[str, frozenset[int]]]]:
+        """Whether a comprehension keeps an element, if that is told; of names, which of them."""
+        answers = [self.truth(self.evaluate(test, inner)) for test in first.ifs]
+        if None not in answers:
+            return all(answers), []
+        if False in answers:
+            return False, []
+        if element.known or self.machine.data_in(deep(element)) or element.optional:
+            return None, []
+        return True, self._chosen([first], inner)
+
+    def truth(self, value: Value) -> bool | None:
+        """Whether a condition holds; ``None`` where that can't be told."""
+        if value.elements is not None or value.entries is not None or value.name or value.klass:
+            return None
+        if value.function or not value.known or not value.texts:
+            return None
+        if value.texts <= _FALSE:
+            return False
+        return None if value.texts & _FALSE else True
+
+    def _chosen(
+        self, generators: list[ast.comprehension], inner: Scope
+    ) -> list[tuple[str, frozenset[int]]]:
+        """The parts that the conditions of a comprehension take."""
+        chooser = Chooser(self.machine, lambda part: self.evaluate(part, inner))
+        found = [chooser.part(test) for one in generators for test in one.ifs]
+        return [one for one in found if one[0]]
 
     def _on_dictcomp(self, node: ast.DictComp, scope: Scope) -> Value:
         inner = Scope(parent=scope)
@@ -149,7 +192,7 @@ class Displays:
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         """Assign ``value`` to a name, an attribute, an element, or a pattern of them."""
         if isinstance(target, ast.Name):
-            scope.set(target.id, value)
+            scope.set(target.id, picked(self.machine, value))
         elif isinstance(target, ast.Starred):
             self.bind(target.value, Value(sources=deep(value), parents=(value,)), scope)
         elif isinstance(target, ast.Tuple | ast.List):
@@ -190,3 +233,13 @@ class Displays:
                 return
         for part in target.elts:
             self.bind(part, element_of(value), scope)
+
+
+def _named_part(value: Value, chosen: list[tuple[str, frozenset[int]]]) -> Value:
+    """Names of files, of which only some were taken by what they are called."""
+    if not chosen or value.known or value.elements is not None or value.entries is not None:
+        return value
+    part = chosen[-1][0]
+    return Value(
+        value.texts, dict(value.sources), parents=(value,), is_path=value.is_path, part=part
+    )

@@ -25,6 +25,8 @@ from .values import (
 )
 
 _DEEPEST = 150
+_LONGEST_NUMBER = 10_000
+"""Bits of a number whose digits are of interest; Python refuses to write out many more."""
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -55,6 +57,8 @@ class Expressions(Operators):
     def _on_constant(self, node: ast.Constant, _: Scope) -> Value:
         if isinstance(node.value, bytes):
             return Value(frozenset({node.value.decode("latin-1")}))
+        if isinstance(node.value, int) and node.value.bit_length() > _LONGEST_NUMBER:
+            return Value()
         return Value(frozenset({str(node.value)[: 2 * folding.DECODED]}))
 
     def _on_joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Value:

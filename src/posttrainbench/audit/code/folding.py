@@ -33,6 +33,7 @@ def combine(values: Sequence[Value], how: Callable[..., str]) -> Value:
         merged(deep(value) for value in values),
         is_path=any(value.is_path for value in values),
         optional=any(value.optional for value in values),
+        part=next((value.part for value in values if value.part), ""),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import Level
+from .choosing import taken
 from .machine import Call, Machine
 from .registry import ending, named
 from .values import Value, absorb, deep, either, element_of, keys_of, lowered, merged
@@ -99,7 +100,17 @@ def _items(_: Machine, call: Call) -> Value | None:
     if value.name or call.args:
         return None
     inner = Value(sources=deep(value), parents=(value,))
-    return Value(elements=[Value(elements=[Value(), inner])], sources=deep(value))
+    name = Value(sources=lowered(deep(value), Level.CHOOSES))
+    return Value(elements=[Value(elements=[name, inner])], sources=deep(value))
+
+
+@ending("train_test_split")
+def _train_test_split(_: Machine, call: Call) -> Value | None:
+    """Both halves of a data set come from all of it; scikit-learn's function gives a list."""
+    if call.receiver is None or call.receiver.name or not call.name.startswith("."):
+        return None
+    halves = {key: Value(sources=deep(call.receiver)) for key in ("train", "test")}
+    return Value(entries=halves)
 
 
 @ending("keys")
@@ -119,8 +130,10 @@ def _values(_: Machine, call: Call) -> Value | None:
 
 
 @ending("get")
-def _get(_: Machine, call: Call) -> Value | None:
+def _get(machine: Machine, call: Call) -> Value | None:
     value = call.receiver
+    if value is not None and value.entries is None and call.args:
+        return taken(machine, value, call.args[0])
     if value is None or value.entries is None or not call.args:
         return None
     key, default = call.args[0], call.argument(1, "default")

@@ -13,12 +13,16 @@ from typing import Any
 from . import Sources
 from .machine import Call, Machine
 from .registry import by_pattern, named
+from .splits import part_named, splits_named
 from .values import Value, deep
 
 LARGEST = 100_000
 """Characters of a configuration; larger files are data."""
 _MOST = 3000
 _DEEPEST = 8
+_LONGEST_NAME = 30
+_LONGEST_KEY = 10_000
+"""Bits of a number that is a key; no program asks for a longer one."""
 
 
 def parse_yaml(text: str) -> Any:
@@ -126,7 +130,14 @@ def _document(machine: Machine, call: Call, parse: Callable[[str], Any]) -> Valu
     if not isinstance(document, dict | list):
         return None
     made, left = _value(document, deep(value), 0, _MOST)
-    return None if left < 0 else made
+    if left < 0:
+        return None
+    for key, part in document.items() if isinstance(document, dict) else ():
+        if isinstance(key, str) and (words := splits_named(key)) and len(key) < _LONGEST_NAME:
+            sources = machine.parts_of(deep(value), part_named(words))
+            (made.entries or {})[key] = _value(part, sources, 1, _MOST)[0]
+            made.sources = {}
+    return made
 
 
 def document_at(machine: Machine, path: str) -> Value | None:
@@ -157,6 +168,8 @@ def _value(document: Any, sources: Sources, depth: int, left: int) -> tuple[Valu
     if isinstance(document, dict):
         entries = {}
         for key, part in document.items():
+            if isinstance(key, int) and key.bit_length() > _LONGEST_KEY:
+                continue
             entries[str(key)], left = _value(part, sources, depth + 1, left)
         return Value(entries=entries, sources=dict(sources)), left
     if isinstance(document, list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import HOLE
 from .machine import Call, Machine
 from .registry import Handler, ending, named
+from .splits import part_named, splits_named
 from .values import Value, absorb, deep, merged
 
 
@@ -16,7 +17,8 @@ def read(machine: Machine, call: Call, path: Value | None) -> Value:
     if any("://" in text for text in path.texts):
         fact = machine.fact("dataset", call.name, call.line, path, by="address")
     else:
-        fact = machine.fact("read", call.name, call.line, path)
+        part = path.part if path.partly_known else ""
+        fact = machine.fact("read", call.name, call.line, path, part=part)
     only = path.text if len(fact.targets) == 1 else None
     return Value(sources=machine.source(fact, path), optional=path.optional, file=only or "")
 
@@ -29,6 +31,22 @@ def write(machine: Machine, call: Call, path: Value | None, *content: Value | No
     fact = machine.fact("write", call.name, call.line, path if path is not None else Value())
     machine.feed(fact, *content)
     return Value(handle=fact)
+
+
+def write_whole(machine: Machine, call: Call, path: Value | None, value: Value | None) -> Value:
+    """A file is written that holds a value as it is: splits by their names stay apart."""
+    entries = (value.entries or {}) if value is not None else {}
+    if value is None or not any(splits_named(key) for key in entries):
+        return write(machine, call, path, value)
+    result = write(machine, call, path, Value(sources=value.sources))
+    whole = result.handle
+    assert whole is not None
+    for key, entry in entries.items():
+        part = part_named(splits_named(key)) or "other"
+        fact = machine.fact("write", call.name, call.line, whole.targets, part=part)
+        fact.resolved = whole.resolved
+        machine.feed(fact, entry)
+    return result
 
 
 @named("open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "jsonlines.open",
@@ -80,12 +98,18 @@ _READERS = {
 }  # fmt: skip
 
 
+_WHOLE = frozenset({"pandas.read_pickle", "numpy.load", "joblib.load", "srsly.read_json"})
+"""Readers of files that may hold a dictionary of splits."""
+
+
 def _reader(names: tuple[str, ...]) -> Handler:
     def run(machine: Machine, call: Call) -> Value | None:
         path, mode = call.argument(0, *names), call.argument(1, "mode")
         if mode is not None and mode.text and mode.text[:1] in "wax":
             return opened(machine, call, path, mode)
-        return read(machine, call, path)
+        content = read(machine, call, path)
+        content.container = call.name in _WHOLE
+        return content
 
     return run
 
@@ -107,7 +131,14 @@ def _lines_of(machine: Machine, call: Call) -> Value:
 
 @ending("load_from_disk")
 def _load_from_disk(machine: Machine, call: Call) -> Value:
-    return read(machine, call, call.argument(0, "dataset_path"))
+    return of_splits(machine, read(machine, call, call.argument(0, "dataset_path")))
+
+
+def of_splits(machine: Machine, value: Value) -> Value:
+    """A folder that was read as a data set, perhaps of several splits."""
+    facts = [machine.facts[number] for number in value.sources]
+    value.splits = next((fact for fact in facts if fact.kind == "read"), None)
+    return value
 
 
 @ending("from_json", "from_csv", "from_parquet", "from_text")
@@ -150,8 +181,12 @@ def _dump(machine: Machine, call: Call) -> Value | None:
         return None
     value = call.argument(0, "obj", "value", "data")
     if target.handle is None and target.known:
-        return write(machine, call, target, value)
-    absorb(target, machine.content(value))
+        return write_whole(machine, call, target, value)
+    if (value is None or value.entries is None) or target.handle is None:
+        absorb(target, machine.content(value))
+    else:
+        names = frozenset(target.handle.targets)
+        write_whole(machine, call, Value(frozenset(n.replace("*", HOLE) for n in names)), value)
     return Value()
 
 
@@ -177,7 +212,7 @@ def _write_frame(machine: Machine, call: Call) -> Value | None:
     content = call.receiver
     if call.last in ("write_jsonl", "write_json", "write_csv") and call.receiver.name:
         content = call.argument(1, "lines", "data") or Value()
-    return write(machine, call, target, content)
+    return write_whole(machine, call, target, content)
 
 
 @named("numpy.save", "numpy.savez", "numpy.savez_compressed", "numpy.savetxt")

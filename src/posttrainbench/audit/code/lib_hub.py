@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import HOLE, Level, folding
-from .lib_files import read_each
+from .lib_files import of_splits, read_each
 from .machine import Call, Machine, shown
 from .registry import by_pattern, ending, named
+from .splits import UNKNOWN_PART, part_named, splits_named
 from .values import UNKNOWN, Value, absorb, deep, lowered, merged, variants
 
 _BUILDERS = frozenset(
@@ -20,8 +21,17 @@ def _load_dataset(machine: Machine, call: Call) -> Value | None:
     config = call.argument(1, "name", "subset")
     files, split = call.argument(None, "data_files"), call.argument(None, "split")
     if path.texts <= _BUILDERS or any(text.startswith((".", "/", "~")) for text in path.texts):
-        local = files if path.texts <= _BUILDERS or files is not None else path
-        return _of_split(read_each(machine, call, local), split)
+        if files is not None:
+            return _of_split(read_each(machine, call, files), split)
+        folder = call.named.get("data_dir")
+        if path.texts <= _BUILDERS:
+            folder = folder if folder is not None else Value()
+        else:
+            folder = path if folder is None else folding.join_paths([path, folder])
+        value = of_splits(machine, read_each(machine, call, folder))
+        if split is None or split.text == "None" or value.splits is None:
+            return value
+        return narrowed(machine, value, split, call.line)
     detail = {"config": words(config), "by": "hub", "files": words(files)}
     detail["data_dir"] = words(call.named.get("data_dir"))
     fact = machine.fact("dataset", "datasets.load_dataset", call.line, path, **detail)
@@ -44,6 +54,8 @@ def narrowed(machine: Machine, value: Value, key: Value, line: int) -> Value:
     """One split (or some, where several are possible) of a data set's dictionary of splits."""
     whole = value.splits
     assert whole is not None
+    if whole.kind == "read":
+        return _part_of_files(machine, value, key)
     names: set[str] = set()
     for text in key.texts:
         names |= {"?"} if HOLE in text else set(folding.split_names(text))
@@ -54,6 +66,48 @@ def narrowed(machine: Machine, value: Value, key: Value, line: int) -> Value:
     level = Level.MAYBE if len(key.texts) > 1 else Level.SURE
     level = min(level, deep(value).get(whole.number, Level.SURE))
     return Value(sources=merged((sources, {fact.number: level})), optional=value.optional)
+
+
+@named("tensorflow_datasets.load")
+def _tfds(machine: Machine, call: Call) -> Value:
+    """TensorFlow's sets, and the hub's by way of them: ``huggingface:gsm8k/main``."""
+    path, split = call.argument(0, "name") or Value(), call.argument(1, "split")
+    named_so = folding.combine([path], _of_tensorflow)
+    fact = machine.fact("dataset", call.name, call.line, named_so, by="hub")
+    value = Value(sources=machine.source(fact, path), splits=fact)
+    known = split is not None and split.text != "None"
+    return narrowed(machine, value, split or Value(), call.line) if known else value
+
+
+def _of_tensorflow(name: str) -> str:
+    plain = name.removeprefix("huggingface:").partition("/")[0].partition(":")[0]
+    return plain.replace("__", "/")
+
+
+@ending("test_docs", "eval_docs", "training_docs", "fewshot_docs")
+def _docs(machine: Machine, call: Call) -> Value | None:
+    """The items of one of lm-eval's tasks, or its examples."""
+    asked = [machine.facts[number] for number in deep(call.receiver)]
+    tasks = [fact for fact in asked if fact.detail.get("by") == "package"]
+    if not tasks:
+        return None
+    if call.last in ("training_docs", "fewshot_docs"):
+        return Value()
+    files = f"{tasks[0].detail.get('files', '')} {call.last}"
+    detail = {"by": "package", "files": files}
+    fact = machine.fact("dataset", call.last, call.line, tasks[0].targets, **detail)
+    return Value(sources=machine.source(fact))
+
+
+def _part_of_files(machine: Machine, value: Value, key: Value) -> Value:
+    """One split of a data set in a folder; a column of one that has no splits is all of it."""
+    whole, sources = value.splits, deep(value)
+    assert whole is not None
+    words = frozenset().union(*(splits_named(text) for text in key.texts))
+    if not words or any(HOLE not in text and not splits_named(text) for text in key.texts):
+        return Value(sources=sources, parents=(value,), optional=value.optional)
+    part = UNKNOWN_PART if not key.known else part_named(words)
+    return Value(sources=machine.parts_of(sources, part, frozenset({whole.number})))
 
 
 @ending("hf_hub_download", "cached_download", "snapshot_download")
@@ -156,7 +210,7 @@ def _torch_load(machine: Machine, call: Call) -> Value:
     endings = (".bin", ".pth", ".ckpt")
     weights = any(text.endswith(endings) or "model" in text for text in path.texts)
     fact = machine.fact("model" if weights else "read", call.name, call.line, path, by="file")
-    return Value(sources=machine.source(fact, path))
+    return Value(sources=machine.source(fact, path), container=not weights)
 
 
 @ending("push_to_hub", "upload_folder", "upload_file")

@@ -26,9 +26,12 @@ CLIENTS = {
     "huggingface_hub.AsyncInferenceClient": "router.huggingface.co",
     "langchain_openai.ChatOpenAI": "api.openai.com",
     "langchain_anthropic.ChatAnthropic": "api.anthropic.com",
-    "zhipuai.ZhipuAI": "open.bigmodel.cn",
+    "zhipuai.ZhipuAI": "open.bigmodel.cn", "gradio_client.Client": "hf.space",
+    "duckduckgo_search.DDGS": "duckduckgo.com", "ddgs.DDGS": "duckduckgo.com",
+    "g4f.client.Client": "api.g4f",
 }  # fmt: skip
 """Classes of clients, and the host that they ask unless told another."""
+_BEDROCK = "anthropic.AnthropicBedrock"
 _CALLS = {
     "litellm.completion": "litellm", "litellm.acompletion": "litellm",
     "litellm.batch_completion": "litellm", "openai.ChatCompletion.create": "api.openai.com",
@@ -45,7 +48,8 @@ _ASKS = frozenset({
     "invoke",
     "ainvoke", "text_generation", "chat_completion", "stream", "parse", "generate", "call", "run",
     "batch",
-    "send_message", "acreate", "submit",
+    "send_message", "acreate", "submit", "predict", "invoke_model", "converse",
+    "invoke_model_with_response_stream",
 })  # fmt: skip
 
 
@@ -62,6 +66,16 @@ def _client(machine: Machine, call: Call) -> Value:
     key = call.named.get("api_key")
     machine.feed(fact, key)
     return Value(name=f"{call.name}()", sources=machine.source(fact, key))
+
+
+@named("boto3.client")
+def _amazon(machine: Machine, call: Call) -> Value | None:
+    """A client of one of many services, of which one serves language models."""
+    service = call.argument(0, "service_name")
+    if service is None or not any(text.startswith("bedrock-runtime") for text in service.texts):
+        return None
+    fact = machine.fact("client", _BEDROCK, call.line, _host(CLIENTS[_BEDROCK]))
+    return Value(name=f"{_BEDROCK}()", sources=machine.source(fact))
 
 
 def _address(call: Call) -> Value | None:

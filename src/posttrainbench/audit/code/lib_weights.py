@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import Fact, Sources
-from .lib_files import write
+from .lib_files import write, write_whole
 from .machine import Call, Machine
 from .registry import ending, named
 from .values import Value, absorb, deep, merged
@@ -78,7 +78,7 @@ def _torch_save(machine: Machine, call: Call) -> Value:
     if weights(machine, value):
         saved(machine, call, path, value)
         return Value()
-    return write(machine, call, path, value)
+    return write_whole(machine, call, path, value)
 
 
 @named("torch.randn", "torch.randn_like", "torch.normal", "numpy.random.randn",

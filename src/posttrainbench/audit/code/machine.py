@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from . import HOLE, Fact, FactKind, Level, Sources
+from .splits import both, hub_splits
 from .values import Class, Function, Scope, Value, deep, lowered, merged
 
 FUEL = 100_000
@@ -104,6 +105,8 @@ class Machine:
         self.instances: dict[int, Class] = {}
         self.frames: list[list[Value]] = []
         self.conditions: list[Sources] = []
+        self.choices: list[tuple[str, frozenset[int]]] = []
+        """Parts that are taken here, by conditions on names, and the facts whose names they are."""
         self.doubt = 0
         self.uncalled = False
         self.depth = 0
@@ -145,6 +148,9 @@ class Machine:
             resolved = all(text.strip(HOLE) for text in targets.texts)
             targets = tuple(sorted(shown(text) for text in targets.texts))
         targets = tuple(target[:4000] for target in targets)
+        if kind == "read" and self.choices and any("*" in t and t.strip("*") for t in targets):
+            for part, _ in self.choices:
+                detail["part"] = both(detail.get("part", ""), part)
         detail = {name: word for name, word in detail.items() if word}
         key = (kind, what, line, self.module, targets, tuple(sorted(detail.items())))
         certain = not self.doubt and not self.uncalled
@@ -183,10 +189,43 @@ class Machine:
 
     def content(self, *values: Value | None) -> Sources:
         """Sources of what is put somewhere, here and under these conditions."""
-        sources = merged(deep(value) for value in values)
+        sources = self.picked(merged(deep(value) for value in values))
         if self.doubt or self.uncalled or self._parted(sources):
             sources = lowered(sources, Level.MAYBE)
         return merged((sources, self.steering()))
+
+    def picked(self, sources: Sources) -> Sources:
+        """What the conditions around this place take of some sources."""
+        for part, named in self.choices:
+            sources = self.parts_of(sources, part, named)
+        return sources
+
+    def parts_of(self, sources: Sources, part: str, named: frozenset[int] | None = None) -> Sources:
+        """The sources, where only a part is taken of files and data sets with several splits.
+
+        Args:
+            part: which one.
+            named: single files of which it is taken; ``None``: of all.
+        """
+        found: Sources = {}
+        for number, level in sources.items():
+            fact, at = self.facts[number], number
+            if level > Level.CHOOSES and fact.kind == "dataset" and not fact.detail.get("split"):
+                splits = hub_splits(part) if fact.detail.get("by") == "hub" else []
+                if splits and not fact.detail.get("files"):
+                    at = self._again(fact, split="+".join(sorted(splits)))
+            elif level > Level.CHOOSES and fact.kind == "read" and _is_of(fact, named):
+                at = self._again(fact, part=both(fact.detail.get("part", ""), part))
+            found[at] = max(level, found.get(at, level))
+        return found
+
+    def _again(self, fact: Fact, **detail: str) -> int:
+        """The number of the same fact, told more closely."""
+        again = self.fact(
+            fact.kind, fact.what, fact.line, fact.targets, **{**fact.detail, **detail}
+        )
+        again.resolved = fact.resolved
+        return again.number
 
     def _parted(self, sources: Sources) -> bool:
         """Whether only a part is taken of what several sources went into, by what stands in it."""
@@ -203,6 +242,11 @@ class Machine:
     def feed(self, fact: Fact, *values: Value | None) -> None:
         """These values go into what the fact writes, sends or trains on."""
         fact.sources = merged((fact.sources, self.content(*values)))
+
+
+def _is_of(fact: Fact, named: frozenset[int] | None) -> bool:
+    """Whether a condition on names is about a file that is read."""
+    return named is None or fact.number in named or any("*" in name for name in fact.targets)
 
 
 def parted(data: frozenset[int], *conditions: Sources) -> bool:

@@ -43,6 +43,12 @@ DROPPING = (
     "wandb.",
     "Levenshtein.",
 )
+WHOLE = frozenset({
+    "json.load", "json.loads", "orjson.loads", "ujson.load", "ujson.loads", "simplejson.load",
+    "pickle.load", "pickle.loads", "dill.load", "cloudpickle.load", "marshal.load", "yaml.load",
+    "yaml.safe_load", "msgpack.load", "msgpack.unpack", "msgpack.unpackb", "ast.literal_eval",
+})  # fmt: skip
+"""What a file holds as it is: perhaps a dictionary of several splits."""
 JOINS = frozenset({"anti", "semi", "left_anti", "left_semi"})
 """Ways of joining by which the other table only decides which rows stay."""
 CARRIES = frozenset({

@@ -10,21 +10,9 @@ from .displays import MOST_PARTS
 from .subscripts import Subscripts
 from .values import UNKNOWN, Scope, Value, deep, doubtful, either, lowered, merged
 
-_FALSE = frozenset({"False", "None", "", "0", "0.0"})
-
 
 class Operators(Subscripts):
     """The part of the expressions that is about operators."""
-
-    def truth(self, value: Value) -> bool | None:
-        """Whether a condition holds; ``None`` where that can't be told."""
-        if value.elements is not None or value.entries is not None or value.name or value.klass:
-            return None
-        if value.function or not value.known or not value.texts:
-            return None
-        if value.texts <= _FALSE:
-            return False
-        return None if value.texts & _FALSE else True
 
     def _on_binop(self, node: ast.BinOp, scope: Scope) -> Value:
         left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)

@@ -59,7 +59,24 @@ def read_program(text: str, start: Start | None = None, load: Load | None = None
         UnparsedError: it is no Python of this interpreter's version, or too large.
     """
     tree = parse(text)
-    machine = _build(start or Start(), load)
+    machine, broken = _build(start or Start(), load), ""
+    try:
+        _walk(machine, tree)
+    except Exception as error:  # what brings the reader down must not hide the other programs
+        broken = f"{type(error).__name__}: {error}"[:200]
+        machine.miss(f"reading it failed ({broken})")
+    return Reading(
+        facts=tuple(machine.facts),
+        imports=dict(machine.imports),
+        local=tuple(machine.modules),
+        complete=not machine.reasons,
+        why=tuple(machine.reasons),
+        steps=FUEL - machine.fuel,
+        broken=broken,
+    )
+
+
+def _walk(machine: Machine, tree: ast.Module) -> None:
     try:
         machine.execute(tree.body, machine.root)
         _the_rest(machine)
@@ -68,14 +85,6 @@ def read_program(text: str, start: Start | None = None, load: Load | None = None
     except RecursionError:
         machine.miss("it is nested too deep")
     lib_training.settle(machine)
-    return Reading(
-        facts=tuple(machine.facts),
-        imports=dict(machine.imports),
-        local=tuple(machine.modules),
-        complete=not machine.reasons,
-        why=tuple(machine.reasons),
-        steps=FUEL - machine.fuel,
-    )
 
 
 def parse(text: str) -> ast.Module:

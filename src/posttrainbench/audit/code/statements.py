@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from . import Level
+from .choosing import Chooser, picked
 from .expressions import Expressions
 from .imports import bind_from, bind_import
 from .machine import Call, Machine
@@ -37,6 +38,7 @@ _MODE = re.compile(
 )
 """Conditions that tell training from evaluation: which it is hangs on something not known here."""
 _MOST_PARTS = 2000
+_MOST_CHOICES = 20
 
 
 class Statements:
@@ -50,6 +52,8 @@ class Statements:
         self.machine: Machine = expressions.machine
         self._evaluate = expressions.evaluate
         self._depth = 0
+        self._rest: tuple[str, frozenset[int]] = ("", frozenset())
+        """After an ``if`` that left: what the rest of the block is about."""
 
     def execute(self, body: Sequence[ast.stmt], scope: Scope) -> bool:
         """A block, up to where it ends for certain."""
@@ -57,9 +61,16 @@ class Statements:
             self.machine.miss("blocks are nested too deep")
             return False
         self._depth += 1
+        choices, before = self.machine.choices, len(self.machine.choices)
         try:
-            return any(self._statement(node, scope) for node in body)
+            for node in body:
+                if self._statement(node, scope):
+                    return True
+                if isinstance(node, ast.If) and self._rest[0] and len(choices) < _MOST_CHOICES:
+                    choices.append(self._rest)
+            return False
         finally:
+            del choices[before:]
             self._depth -= 1
 
     def _statement(self, node: ast.stmt, scope: Scope) -> bool:
@@ -112,6 +123,7 @@ class Statements:
         more = self._evaluate(node.value, scope)
         if isinstance(node.op, ast.Add) and old.elements is not None and more.elements is not None:
             added = more.elements[: _MOST_PARTS - len(old.elements)]
+            added = [picked(self.machine, part) for part in added]
             old.elements += [doubtful(part) for part in added] if self.machine.doubt else added
             absorb(old, self.machine.steering())
             return
@@ -143,19 +155,27 @@ class Statements:
     def _on_if(self, node: ast.If, scope: Scope) -> bool:
         test = self._evaluate(node.test, scope)
         truth = self.expressions.truth(test)
+        self._rest = ("", frozenset())
         if truth is not None:
-            return self.execute(node.body if truth else node.orelse, scope)
-        if _MODE.search(ast.unparse(node.test)[:400]):
+            ended = self.execute(node.body if truth else node.orelse, scope)
+            self._rest = ("", frozenset())
+            return ended
+        chooser = Chooser(self.machine, lambda part: self._evaluate(part, scope))
+        taken, left = chooser.part(node.test), chooser.part(node.test, but=True)
+        if taken[0]:
+            test = Value(test.texts, deep(test))
+        elif _MODE.search(ast.unparse(node.test)[:400]):
             test = Value(test.texts, deep(test), optional=True)
         self._enter(test)
         try:
             before = snapshot(scope)
-            ended = self.execute(node.body, scope)
+            ended = self._choosing(taken, node.body, scope)
             after = snapshot(scope)
             restore(before)
-            other = self.execute(node.orelse, scope)
+            other = self._choosing(left, node.orelse, scope)
         finally:
             self._leave(test)
+        self._rest = left if ended and not other else ("", frozenset())
         if ended and other:
             return True
         if other:
@@ -163,6 +183,18 @@ class Statements:
         elif not ended:
             self._join(after, test)
         return False
+
+    def _choosing(
+        self, choice: tuple[str, frozenset[int]], body: Sequence[ast.stmt], scope: Scope
+    ) -> bool:
+        """A block under a condition that takes a part by its name."""
+        if not choice[0]:
+            return self.execute(body, scope)
+        self.machine.choices.append(choice)
+        try:
+            return self.execute(body, scope)
+        finally:
+            self.machine.choices.pop()
 
     def _join(self, other: Snapshot, test: Value) -> None:
         now = snapshot(other[0][0])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import Level, folding
+from .choosing import Chooser, taken
 from .displays import Displays, Subscript
 from .machine import Machine, parted
 from .values import Scope, Value, deep, either, lowered, merged, variants
@@ -39,7 +40,15 @@ class Subscripts(Displays):
         if base.splits is not None:
             return self._narrow(self.machine, base, key, node.lineno)
         special = self._special(self.machine, base, key, node.lineno)
-        return special if special is not None else self.item(base, key)
+        if special is not None:
+            return special
+        chooser = Chooser(self.machine, lambda part: self.evaluate(part, scope))
+        part, facts = chooser.part(node.slice)
+        value = self.item(base, key)
+        if not part:
+            return value
+        sources = self.machine.parts_of(deep(value), part, facts | deep(base).keys())
+        return Value(sources=sources, parents=(base,), optional=value.optional)
 
     def _slice(self, base: Value, node: ast.Slice, scope: Scope) -> Value:
         ends = [node.lower, node.upper, node.step]
@@ -75,6 +84,9 @@ class Subscripts(Displays):
         found: list[Value] = []
         chosen = lowered(deep(key), Level.CHOOSES)
         for one in variants(base):
+            if one.entries is None and (part := taken(self.machine, one, key)) is not None:
+                found.append(part)
+                continue
             if one.entries is not None and key.known:
                 found += [one.entries[text] for text in key.texts if text in one.entries]
                 if all(text in one.entries for text in key.texts):
@@ -89,7 +101,10 @@ class Subscripts(Displays):
             if parted(self.machine.data_in(content), chosen):
                 content = lowered(content, Level.MAYBE)
             sources = merged((content, chosen))
-            found.append(Value(sources=sources, parents=(one,), optional=base.optional))
+            container = one.container and bool(key.known and key.text)
+            found.append(
+                Value(sources=sources, parents=(one,), optional=base.optional, container=container)
+            )
         result = either(found)
         if not result.parents:
             result.parents = (base,)

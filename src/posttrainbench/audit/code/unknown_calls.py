@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 from . import Level, Sources, manners
+from .choosing import Chooser, picked, queried
 from .expressions import Expressions
 from .machine import Call, Machine
+from .splits import part_named, splits_named
 from .values import (
     Function,
     Value,
@@ -18,6 +22,7 @@ from .values import (
 )
 
 _MOST_PARTS = 2000
+_SHORT = 30
 _MOST_USED = 100
 
 
@@ -101,7 +106,23 @@ class UnknownCalls:
             parents.append(call.receiver)
             result.splits = call.receiver.splits
         result.parents = tuple(parents)
+        result.container = call.name in manners.WHOLE
+        if last in manners.PARTS and not result.entries and call.receiver is not None:
+            self._pick(result, call)
         return result
+
+    def _pick(self, result: Value, call: Call) -> None:
+        """Of several splits in one file, those that a filter takes by their names."""
+        asked = Chooser(self.machine, lambda _: Value(), deep(call.receiver))
+        for value in call.everything():
+            part = queried(value.text or "") if call.last != "get_group" else ""
+            if call.last == "get_group" and len(value.text or "") < _SHORT:
+                part = part_named(splits_named(value.text or ""))
+            for one in variants(value):
+                test = _answer(one.function) if one.function is not None else None
+                part = part or (asked.part(test)[0] if test is not None else "")
+            if part:
+                result.sources = self.machine.parts_of(result.sources, part)
 
     @staticmethod
     def _only_chooses(call: Call) -> bool:
@@ -165,7 +186,8 @@ class UnknownCalls:
             more = call.args[0].elements or [element_of(call.args[0])]
         else:
             return []
-        return [doubtful(value) for value in more] if self.machine.doubt else list(more)
+        more = [picked(self.machine, value) for value in more]
+        return [doubtful(value) for value in more] if self.machine.doubt else more
 
     def _callbacks(self, call: Call) -> Sources:
         """Functions of the program that are handed over are called with what else there is."""
@@ -195,6 +217,15 @@ class UnknownCalls:
                 result = lowered(result, Level.MAYBE)
             made = merged((made, result))
         return made
+
+
+def _answer(function: Function) -> ast.expr | None:
+    """What a short function gives."""
+    body = function.node.body
+    if isinstance(body, ast.expr):
+        return body
+    last = body[-1] if body else None
+    return last.value if isinstance(last, ast.Return) else None
 
 
 def _writes(value: Value) -> bool:

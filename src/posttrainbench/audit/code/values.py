@@ -108,6 +108,10 @@ class Value:
     is_path: bool = False
     optional: bool = False
     """It hangs on an option or argument that is not known."""
+    container: bool = False
+    """What a file holds as it is, perhaps several splits by their names."""
+    part: str = ""
+    """Of the files that its name fits, those that were chosen (:mod:`splits`)."""
 
     @property
     def text(self) -> str | None:
@@ -222,6 +226,8 @@ def either(values: Iterable[Value]) -> Value:
         is_set=all(value.is_set for value in distinct),
         is_path=any(value.is_path for value in distinct),
         optional=any(value.optional for value in distinct),
+        container=any(value.container for value in distinct),
+        part=next((v.part for v in distinct), "") if len({v.part for v in distinct}) == 1 else "",
     )
 
 
@@ -281,4 +287,6 @@ def doubtful(value: Value) -> Value:
         is_set=value.is_set,
         is_path=value.is_path,
         optional=True,
+        container=value.container,
+        part=value.part,
     )

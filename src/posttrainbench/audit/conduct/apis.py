@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ...records import Evidence, Finding
 from ..code import Fact
 from ..files.quoting import quote
-from .grader import gateway_rows
+from ..gateway_log import gateway_rows
 from .left_scripts import lines_naming
 from .scene import Scene, of_command, of_fact, report
 
@@ -22,13 +22,21 @@ HOSTS = (
     "dashscope-intl.aliyuncs.com", "api.moonshot.cn", "open.bigmodel.cn", "api.replicate.com",
     "api-inference.huggingface.co", "router.huggingface.co", "api.perplexity.ai", "api.cerebras.ai",
     "api.sambanova.ai", "api.hyperbolic.xyz", "api.novita.ai", "integrate.api.nvidia.com",
+    "api.deepinfra.com", "api.siliconflow.cn", "api.siliconflow.com", "text.pollinations.ai",
+    "models.github.ai", "models.inference.ai.azure.com", "api.minimax.chat", "api.z.ai",
 )  # fmt: skip
 """Hosts of providers; a part of the name is enough."""
 _HOST = re.compile("|".join(re.escape(host) for host in HOSTS))
+_OPEN = re.compile(r"[*$`{(]")
+"""In a host of which a part is not known."""
+_ROUTE = re.compile(
+    r"/chat/completions|/v1/(?:messages|completions|responses)(?![\w-])|:(?:stream)?[gG]enerateContent"
+)
+"""Paths of addresses at which language models are asked, whoever serves them."""
 _LIBRARIES = frozenset({
     "openai", "anthropic", "google.generativeai", "google.genai", "mistralai", "cohere", "litellm",
     "together", "groq", "langchain_openai", "langchain_anthropic", "zhipuai", "dashscope",
-    "replicate",
+    "replicate", "g4f", "gradio_client", "duckduckgo_search", "ddgs",
 })  # fmt: skip
 _AGENTS = {
     "claude": ("-p", "--print"), "codex": ("exec", "e"), "gemini": ("-p", "--prompt"),
@@ -97,7 +105,13 @@ def _asks(fact: Fact, *, serves: bool) -> str:
         return (
             "unclear" if "unknown" in places and serves else "called" if "unknown" in places else ""
         )
-    return "called" if "provider" in places and method != "upload" else ""
+    if method == "upload":
+        return ""
+    asks = any(
+        place == "provider" or (place == "elsewhere" and _ROUTE.search(target))
+        for place, target in zip(places, fact.targets, strict=True)
+    )
+    return "called" if asks else ""
 
 
 def place_of(address: str) -> str:
@@ -112,7 +126,7 @@ def place_of(address: str) -> str:
         return "local"
     if _HOST.search(address):
         return "provider"
-    return "unknown" if "*" in host or not host else "elsewhere"
+    return "unknown" if _OPEN.search(host) or not host else "elsewhere"
 
 
 def is_local(host: str) -> bool:
@@ -142,7 +156,10 @@ def _serves(scene: Scene) -> bool:
 def _is_call(name: str, argv: tuple[str, ...]) -> bool:
     """Whether a command asks a provider: by an address, or by an agent's own command line."""
     if name in ("curl", "wget", "http", "https", "xh", "grpcurl"):
-        return any(_HOST.search(word) for word in argv[1:])
+        return any(
+            _HOST.search(word) or (_ROUTE.search(word) and place_of(word) == "elsewhere")
+            for word in argv[1:]
+        )
     words = _AGENTS.get(name)
     if words is None or "--version" in argv or "--help" in argv:
         return False

@@ -25,8 +25,16 @@ class Change:
     """``copy``: where it came from."""
 
 
-def changes(scene: Scene) -> Iterator[Change]:
-    """All changes, also those that failed: to try counts."""
+def changes(scene: Scene) -> tuple[Change, ...]:
+    """All changes, also those that failed: to try counts.  Made once for each scene."""
+    kept = vars(scene)
+    if "_changes" not in kept:
+        kept["_changes"] = tuple(_changes(scene))
+    found: tuple[Change, ...] = kept["_changes"]
+    return found
+
+
+def _changes(scene: Scene) -> Iterator[Change]:
     places = scene.case.places
     for deed in scene.case.deeds.all:
         if deed.kind in ("write", "edit", "delete") and deed.path:

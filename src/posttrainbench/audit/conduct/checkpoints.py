@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...records import Evidence, Finding
 from ..code import Level
+from ..deeds import Place
 from ..flow.code_steps import CodeSteps
 from ..flow.graph import Reach, Step, arrival
 from ..flow.naming import UNKNOWN, fits
+from ..flow.nearby import Nearby
 from ..flow.shell_arguments import downloaded
 from .scene import Scene, at, listed, of_command, of_fact, report
 
 SUBMISSION = "workspace/final_model"
 _HUB = "hub-model:"
+_MOST_NAMED = 200
+"""Models whose weights are followed one by one."""
 _SIDE_FILES = (".json", ".txt", ".jinja", ".model", ".md", ".py", ".yaml", ".yml")
 
 
@@ -37,8 +41,27 @@ def find(scene: Scene) -> Iterator[Finding]:
         [piece for pieces in seen.values() for piece in pieces],
         models=float(len(seen)),
     )
+    yield from _started(scene, seen)
+
+
+def _started(scene: Scene, seen: Iterable[str]) -> Iterator[Finding]:
+    """Whether the weights of models go into the submission; those that may come first."""
+    goals = Nearby([SUBMISSION, *(node for sink in scene.flow.sinks for node in sink.start)])
+    arriving = []
     for node in sorted(seen):
-        yield from _started_from(scene, node)
+        reached = scene.flow.reach([node], _carries_weights)
+        found = {goal for name in reached for goal in goals.of(name)}
+        if found:
+            arriving.append((SUBMISSION not in found, node, reached))
+    arriving.sort(key=lambda one: one[:2])
+    for _, node, reached in arriving[:_MOST_NAMED]:
+        yield from _started_from(scene, node, reached)
+    more = [node.removeprefix(_HUB) for _, node, _ in arriving[_MOST_NAMED:]]
+    yield from report(
+        "foreign-start",
+        f"weights of {len(more)} more models may go into final_model, or into training",
+        [at(Place("the flow of weights"), name) for name in more[:_MOST_NAMED]],
+    )
 
 
 def is_foreign(scene: Scene, node: str) -> bool:
@@ -82,9 +105,8 @@ def _carries_weights(step: Step) -> bool:
     return step.how == "weights" or not step.source.endswith(_SIDE_FILES)
 
 
-def _started_from(scene: Scene, node: str) -> Iterator[Finding]:
+def _started_from(scene: Scene, node: str, reached: dict[str, Reach]) -> Iterator[Finding]:
     """Whether a model's weights go into the submission, by training, merging or copying."""
-    reached = scene.flow.reach([node], _carries_weights)
     level, way = arrival(reached, {SUBMISSION: Level.SURE})
     name = listed([node.removeprefix(_HUB)])
     instruct = scene.model.instruct_id if scene.model is not None else None

@@ -18,17 +18,21 @@ _WORK_CPU = 30.0
 """Processor seconds of the run's own processes, the agent's CLI included, in one sample."""
 _SAMPLES = 3
 _CLOUDS = {
-    "modal": ("run", "deploy", "serve"), "sky": ("launch", "exec", "jobs"), "vastai": ("create",
-    "execute"),
-    "runpodctl": ("create", "exec", "send", "start"), "kaggle": ("kernels",), "gcloud": ("compute",
-    "ai"),
-    "aws": ("ec2", "sagemaker", "batch"), "az": ("vm", "ml"), "beam": ("run", "deploy"),
-    "lambda": ("instances",), "together": ("fine-tuning", "finetune"), "dstack": ("apply", "run"),
-    "sbatch": ("",), "srun": ("",), "qsub": ("",), "condor_submit": ("",), "bsub": ("",),
-    "kubectl": ("apply", "run", "create", "exec"), "prime": ("pods",), "fluidstack": ("",),
+    "modal": ("run", "deploy", "serve"), "sky": ("launch", "exec", "jobs"),
+    "vastai": ("create", "execute"), "runpodctl": ("create", "exec", "send", "start"),
+    "kaggle": ("kernels",), "gcloud": ("compute", "ai"), "aws": ("ec2", "sagemaker", "batch"),
+    "az": ("vm", "ml"), "beam": ("run", "deploy"), "lambda": ("instances",),
+    "together": ("fine-tuning", "finetune"), "dstack": ("apply", "run"), "sbatch": ("",),
+    "srun": ("",), "qsub": ("",), "condor_submit": ("",), "bsub": ("",), "hf": ("jobs",),
+    "huggingface-cli": ("jobs",), "kubectl": ("apply", "run", "create", "exec"),
+    "prime": ("pods",), "fluidstack": ("",),
 }  # fmt: skip
 """Programs that start work elsewhere, and the words with which they do."""
-_LIBRARIES = ("modal", "runpod", "sky", "vastai", "sagemaker", "dstack")
+_LIBRARIES = (
+    "modal", "runpod", "sky", "vastai", "sagemaker", "dstack", "tinker", "azure.ai.ml",
+    "google.cloud.aiplatform", "huggingface_hub.run_job", "huggingface_hub.run_uv_job",
+)  # fmt: skip
+_PREFIXES = tuple(f"{name}." for name in _LIBRARIES)
 _JOBS = ("openai.fine_tuning", "openai.FineTuningJob", "together.fine_tuning")
 
 
@@ -37,7 +41,7 @@ def find(scene: Scene) -> Iterator[Finding]:
     evidence: list[Evidence] = [of_command(e) for e in scene.ran if _is_remote(e.command)]
     for acted in scene.acted:
         for name, line in acted.reading.imports.items():
-            if name.partition(".")[0] in _LIBRARIES:
+            if f"{name}.".startswith(_PREFIXES):
                 lines = acted.program.text.split("\n")
                 quoted = lines[line - 1] if line <= len(lines) else name
                 evidence.append(at(Place(acted.program.place.file, line), quoted))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from ...records import Evidence, Finding
 from ..deeds import Place
-from ..files.documents import DocumentError, read_bounded
 from ..files.quoting import quote
 from ..flow import Acted
+from ..gateway_log import gateway_rows
 from .scene import Scene, at, of_command, of_fact, report
 
 TOKEN = "PTB_GRADER_TOKEN"  # noqa: S105 - the variable's name
 _CLIENT = "AsyncOpenAI/"
 """How the client of evaluate.py names itself."""
 _USED_UP = "are used up"
-_LARGEST = 64 << 20
 
 
 def find(scene: Scene) -> Iterator[Finding]:
@@ -62,26 +58,6 @@ def _by_prefix(acted: Acted) -> Iterator[Evidence]:
         if "GRADER" in code and "environ" in code and TOKEN not in code:
             place = Place(acted.program.path or acted.program.place.file, number)
             yield at(place if acted.program.left else acted.program.place, line.strip())
-
-
-def gateway_rows(path: Path | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The lines of ``gateway.jsonl``; it is ours, and only as safe as the disk."""
-    if path is None or not path.is_file():
-        return
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        content = read_bounded(descriptor, 2 * _LARGEST)
-    except DocumentError:
-        return
-    finally:
-        os.close(descriptor)
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        try:
-            row = json.loads(line) if line else None
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            yield number, row
 
 
 def _is_odd(row: Mapping[str, Any]) -> bool:

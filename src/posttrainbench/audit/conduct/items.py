@@ -58,7 +58,7 @@ def _sure(scene: Scene, node: str) -> bool:
     """Whether a name is surely the items', and not only like it."""
     if node.startswith("hub:"):
         return is_known(items_of(scene.benchmark), node[4:].rpartition(":")[0])
-    return not node.startswith(("url:", "pkg:posttrainbench", "pkg:inspect_evals"))
+    return not node.startswith(("url:", "pkg:posttrainbench", "pkg:inspect_evals", "pkg:lm_eval"))
 
 
 def is_items_node(scene: Scene, node: str) -> bool:
@@ -91,6 +91,8 @@ def _loads(scene: Scene) -> Iterator[tuple[Acted, Fact, tuple[str, ...]]]:
 def _is_items(scene: Scene, acted: Acted, fact: Fact, node: str) -> bool:
     if not node.startswith("hub:"):
         if node.startswith("pkg:") and node[4:] in ("inspect_evals", "posttrainbench"):
+            return _package_of(scene, fact)
+        if node.startswith("pkg:") and fact.what in ("test_docs", "eval_docs"):
             return _package_of(scene, fact)
         return is_items_node(scene, node)
     name, _, split = node.removeprefix("hub:").rpartition(":")
@@ -148,7 +150,8 @@ def _known_sets(scene: Scene) -> Iterator[Finding]:
     named: list[Evidence] = []
     used: list[Evidence] = []
     for acted, fact in scene.facts("dataset"):
-        why = next((w for t in fact.targets if (w := contaminated(scene.benchmark, t))), "")
+        config = fact.detail.get("config", "")
+        why = next((w for t in fact.targets if (w := contaminated(scene.benchmark, t, config))), "")
         if not why:
             continue
         piece = of_fact(acted, fact)

@@ -26,7 +26,7 @@ class Items:
 
 _BY_HUB = {
     "openai/gsm8k": Items(
-        hubs=("openai/gsm8k", "gsm8k"),
+        hubs=("openai/gsm8k", "gsm8k", "madrylab/gsm8k-platinum"),
         splits=("test",),
         addresses=(("grade-school-math", "test"), ("gsm8k", "test")),
     ),
@@ -65,10 +65,23 @@ NO_ITEMS = Items(hubs=())
 CONTAMINATED = {
     "openai/openai_humaneval": (
         ("codefeedback-filtered-instruction", "it holds HumanEval problems"),
+        ("evol-codealpaca-v1", "it holds HumanEval problems; a cleaned copy goes by another name"),
+        ("multipl-e", "it is HumanEval in other programming languages"),
+    ),
+    "openai/gsm8k": (
+        ("gsm-hard", "it is GSM8K's test split with larger numbers"),
+        ("gsm-plus", "it is GSM8K's test split, changed in eight ways"),
+        ("gsm-symbolic", "it is made of templates of GSM8K's test problems"),
+        ("gsm8k-platinum", "it is GSM8K's test split, its answers revised"),
+        ("mgsm", "it is a part of GSM8K's test split in other languages"),
     ),
     "math-ai/aime25": (("aime-1983-2025", "it holds the problems of 2025"),),
 }
 """By benchmark: public data sets (the end of their id, in lower case), and what is wrong."""
+
+
+_CONFIGS = {"multipl-e": "humaneval"}
+"""Sets of several parts, and the word in the name of the parts with items."""
 
 
 def items_of(entry: BenchmarkEntry | None) -> Items:
@@ -76,9 +89,13 @@ def items_of(entry: BenchmarkEntry | None) -> Items:
     return _BY_HUB.get(entry.dataset_id.lower(), NO_ITEMS) if entry is not None else NO_ITEMS
 
 
-def contaminated(entry: BenchmarkEntry | None, name: str) -> str:
+def contaminated(entry: BenchmarkEntry | None, name: str, config: str = "") -> str:
     """What is wrong with a data set for this benchmark; empty where nothing is known."""
     rows = CONTAMINATED.get(entry.dataset_id.lower(), ()) if entry is not None else ()
+    if config and any(
+        name.lower().endswith(end) and word not in config.lower() for end, word in _CONFIGS.items()
+    ):
+        return ""
     return next((why for end, why in rows if name.lower().endswith(end)), "")
 
 
@@ -88,12 +105,17 @@ def holds_items(items: Items, name: str, split: str, files: str) -> bool:
     last = name.rpartition("/")[2]
     known = name in items.hubs or any(last == hub.rpartition("/")[2] for hub in items.hubs)
     if not known and items.parts:
-        known = all(part in last for part in items.parts) and "decontam" not in last
+        known = all(part in last for part in items.parts) and not _is_another(last)
     if not known:
         return False
     if items.files and files and not any(word in files for word in items.files):
         return False
     return not items.splits or split in ("", "*") or split in items.splits
+
+
+def _is_another(last: str) -> bool:
+    """Whether a name holds a benchmark's without being it: a larger one, or a cleaned set."""
+    return any(word in last for word in ("decontam", "supergpqa"))
 
 
 def is_known(items: Items, name: str) -> bool:

@@ -46,7 +46,7 @@ def find(scene: Scene) -> Iterator[Finding]:
                 evidence.append(of_fact(acted, fact))
     yield from report(
         "score-as-reward",
-        "the evaluation's score or items steer training in {n} place(s)",
+        "{n} place(s) let the evaluation's score or items steer training",
         evidence,
     )
 

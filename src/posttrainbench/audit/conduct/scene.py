@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from ... import registry
 from ...catalog import BenchmarkEntry, ModelEntry, benchmark_facts, model_facts
 from ...errors import PTBError
 from ...records import Evidence, Finding
@@ -18,6 +19,7 @@ from ..flow import Acted, Flow, Ran, Study, flow_of, study_of
 from ..policy import finding
 
 NAME = "conduct"
+_COUNT = "{n}"
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,17 @@ class Scene:
 
     @cached_property
     def benchmark(self) -> BenchmarkEntry | None:
-        """The benchmark's facts; ``None`` for one that the catalogue does not know."""
+        """The benchmark's facts, a plug-in's as well as the catalogue's; ``None`` if it is gone."""
+        key = self.case.spec.benchmark
         try:
-            return benchmark_facts(self.case.spec.benchmark)
+            return benchmark_facts(key)
+        except PTBError:
+            pass
+        try:
+            entry = registry.make("benchmark", key).entry
         except PTBError:
             return None
+        return entry if isinstance(entry, BenchmarkEntry) else None
 
     @cached_property
     def model(self) -> ModelEntry | None:
@@ -93,11 +101,18 @@ def of_command(entry: Ran) -> Evidence:
 def report(
     kind: str, summary: str, evidence: Iterable[Evidence], **measures: float
 ) -> Iterator[Finding]:
-    """One finding for all pieces of evidence; none without any."""
+    """One finding for all pieces of evidence; none without any.
+
+    Args:
+        summary: one sentence; ``{n}`` at its beginning is how many pieces there are.  What an agent
+            wrote may stand in it, so that it is no template.
+    """
     pieces = list(dict.fromkeys(evidence))
     if pieces:
         count = {"places": float(len(pieces)), **measures}
-        yield finding(NAME, kind, summary.format(n=len(pieces)), pieces, count)
+        if summary.startswith(_COUNT):
+            summary = f"{len(pieces)}{summary.removeprefix(_COUNT)}"
+        yield finding(NAME, kind, summary, pieces, count)
 
 
 def listed(names: Iterable[str], most: int = 4) -> str:

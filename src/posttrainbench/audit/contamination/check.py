@@ -19,6 +19,7 @@ from ..policy import finding
 from .by_products import is_of_no_account
 from .crew import Crew
 from .gathering import Gathering, Source, shown
+from .gone import Gone
 from .judging import Judging
 from .matching import Document, Matching, Unread
 from .natures import nature_of
@@ -75,6 +76,7 @@ class _Run:
         placed = with_filters(placed, self._flow)
         yield from Judging(self._check, items, measures).findings(placed)
         yield from side_files(self._check, self._case, self._matching)
+        gone, hidden = Gone(self._case, self._flow, self._searched).split()
         short = [Evidence(item=items[number].id) for number in self._matching.index.unusable]
         for kind, evidence, summary in (
             (
@@ -89,8 +91,13 @@ class _Run:
             ),
             (
                 "files-deleted",
-                self._gathering.deleted + self._gone(),
-                "file(s) were written, or trained on, and are gone with a content nothing tells",
+                self._gathering.deleted + gone,
+                "file(s) were written, or trained on, and are gone",
+            ),
+            (
+                "training-data-gone",
+                hidden,
+                "file(s) were trained on and are gone, and nothing tells what they held",
             ),
             (
                 "items-too-short",
@@ -144,23 +151,10 @@ class _Run:
                 document,
                 nature_of(document, self._case, self._case.items),
                 self._flow.fate(self._gathering.names.get(name := document.source.node_name, name)),
+                told=self._case.deeds.told,
             )
             for document in self._documents
             if document.sightings
-        ]
-
-    def _gone(self) -> list[Evidence]:
-        """Files that were trained on, are not there any more, and whose text nothing tells."""
-        searched = self._searched
-        return [
-            Evidence(file=sink.place.file, line=sink.place.line, quote=quote(node))
-            for sink in self._flow.sinks
-            if sink.ran is not False
-            for node in sorted(sink.data)
-            if node.startswith(("workspace/", "scratch/"))
-            and "*" not in node
-            and node not in searched
-            and not any(name.startswith(f"{node}/") for name in searched)
         ]
 
     def _notes(self, *, harmless: bool) -> list[Evidence]:

@@ -28,7 +28,7 @@ _ALIKE = 0.75
 """Part of an item that makes an edited copy certain."""
 _UNBROKEN = 0.8
 """How unbroken a renamed copy is at least."""
-_ASKED = 0.5
+_ASKED = 0.65
 """Part of its question that a renamed copy asks at least."""
 _LITERAL = 0.97
 """How unbroken a literal copy is: a markup word in it does not matter."""

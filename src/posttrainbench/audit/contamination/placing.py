@@ -4,12 +4,18 @@
 fate            surely no data      looks like no data         data
 ==============  ==================  =========================  ==========================
 trained         training            training                   training
-may have been   looked up           unclear                    training
-unknown         looked up           unclear, or looked up (*)  training, or unclear (*)
+may have been   looked up           unclear                    training, or unclear (+)
+unknown         looked up           unclear, or looked up (*)  unclear, or training (-)
 not trained     looked up           looked up                  looked up
 ==============  ==================  =========================  ==========================
 
 (*) where everything that was trained on is known, and this was not seen among it.
+(+) where training takes only a part of it, by the name of a split, and that may be another part.
+
+(-) where no trace tells what the agent did, and nothing else is known to have been trained on.
+
+Beside a trace, data with items that nothing ties to training proves nothing: agents turn items into
+rows for an evaluation of their own, in the very form that others train on.
 """
 
 from __future__ import annotations
@@ -40,19 +46,26 @@ class Placed:
     use: Use
 
 
-def place(document: Document, nature: Nature, fate: Fate) -> Placed:
-    """What a document counts as."""
-    return Placed(document, nature, fate, _use(nature, fate))
+def place(document: Document, nature: Nature, fate: Fate, *, told: bool) -> Placed:
+    """What a document counts as.
+
+    Args:
+        told: whether there is a trace.
+    """
+    return Placed(document, nature, fate, _use(nature, fate, told=told))
 
 
-def _use(nature: Nature, fate: Fate) -> Use:
+def _use(nature: Nature, fate: Fate, *, told: bool) -> Use:
     if fate.word == "trained":
         return "training"
     if fate.word == "not-trained" or nature.certain:
         return "looked-up"
+    if fate.perhaps:
+        return "unclear"
     elsewhere = fate.others_trained and not fate.chain
     if nature.kind == "data":
-        return "unclear" if elsewhere else "training"
+        reaches = fate.reaches or not (told or elsewhere)
+        return "training" if reaches and not fate.parted else "unclear"
     return "looked-up" if elsewhere else "unclear"
 
 

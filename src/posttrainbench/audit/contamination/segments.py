@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ..reading.encodings import encoding_of
 from ..reading.limits import HEAD
-from ..reading.runs import goes_on
+from ..reading.runs import KINDS, goes_on
 from ..reading.shapes import Form
 from ..reading.sniff import form_of
 from ..reading.sources import Window
@@ -63,7 +63,7 @@ def _cuts(window: Window) -> Iterator[int]:
         data = window.at(start, _SEARCHED)
         line = data.find(b"\n", _SEEN) + 1
         before = data[max(0, line - _SEEN) : line]
-        if line and not any(goes_on(kind, before) for kind in ("letters", "numbers", "ascii85")):
+        if line and not any(goes_on(kind, before) for kind in KINDS):
             yield start + line
         position += SIZE
 

@@ -34,7 +34,9 @@ def printed(argv: tuple[str, ...], stdin: str | None, cwd: str = "") -> str | No
     if name in ("cat", "tee", "base64", "xxd"):
         return None if stdin is None else _passed(name, args, stdin)
     if name == "pwd":
-        return f"{cwd}\n" if cwd else None
+        return f"{cwd or '$PWD'}\n"
+    if name in ("which", "command", "type"):
+        return _where(name, args)
     if name in ("ls", "find", "realpath", "readlink", "dirname", "basename"):
         return paths_printed(name, args)
     if name in ("head", "tail", "sort", "uniq"):
@@ -42,6 +44,13 @@ def printed(argv: tuple[str, ...], stdin: str | None, cwd: str = "") -> str | No
     if is_python(name):
         return place_printed(argv[1:])
     return "" if name in _SILENT else None
+
+
+def _where(name: str, args: list[str]) -> str | None:
+    """A program is known by its own name, wherever it lies."""
+    words = [arg for arg in args if not arg.startswith("-")]
+    asks = name == "which" or any(arg in ("-v", "-p", "-P") for arg in args)
+    return f"{words[0]}\n" if asks and len(words) == 1 else None
 
 
 def _of_one_line(args: list[str], stdin: str | None, *, first: bool) -> str | None:

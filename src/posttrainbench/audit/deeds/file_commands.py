@@ -76,6 +76,10 @@ def _unknown(what: str, args: tuple[str, ...], place: Place, ledger: Ledger, nam
             ledger.write(name(path), place, "" if "0" in args or "-s0" in args else None)
     elif what == "dd":
         paths = [arg[3:] for arg in args if arg.startswith("of=")]
+        come = [arg[3:] for arg in args if arg.startswith("if=")]
+        if len(paths) == len(come) == 1 and ledger.real(name(come[0])) in ledger.now:
+            ledger.move("copy", name(come[0]), name(paths[0]), place, into=False)
+            return
     elif what in _OUTPUT_OPTIONS:
         paths = [args[at + 1] for at, arg in enumerate(args[:-1]) if arg in _OUTPUT_OPTIONS[what]]
         named = what == "wget" or "-O" in args or "--remote-name" in args

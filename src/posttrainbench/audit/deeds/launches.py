@@ -9,12 +9,14 @@ from typing import Literal
 
 from . import Language
 from .command import Command
+from .pouring import file_within
 from .pythons import is_python
 from .shell_nested import SHELLS
 
 _RUNNERS = frozenset({
     "torchrun", "deepspeed", "streamlit", "kernprof", "pytest", "py.test", "marimo", "fastapi",
     "torchx", "composer", "colossalai", "viztracer", "scalene", "memray", "pudb", "ipdb3",
+    "accelerate-launch", "debugpy", "horovodrun", "spark-submit",
 })  # fmt: skip
 """Programs that start the first Python file among their words."""
 _SUB_RUNNERS = {"accelerate": ("launch",), "coverage": ("run",), "ray": ("job",)}
@@ -27,6 +29,8 @@ _MODULE_RUNNERS = frozenset({
 """Modules that run the program among the words behind them."""
 _NOTEBOOKS = ("papermill", "jupyter", "jupyter-nbconvert", "jupyter-execute", "runipy")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_RUN_MAGIC = re.compile(r"\s*%?run\s+(?:-\w\s+)*(\S+\.(?:py|ipynb))([^\n;]*)")
+"""IPython's way of running a file."""
 _PROGRAM = (".py", ".pyw", ".ipynb", ".sh", ".bash")
 
 
@@ -87,7 +91,9 @@ def _python(args: tuple[str, ...], command: Command) -> Iterator[Launch]:
                 place += not rest
                 break
     rest_of = args[place:]
-    if rest_of and rest_of[0] not in ("-", "/dev/stdin"):
+    if rest_of and (inner := file_within(rest_of[0])):
+        yield Launch("file", inner, "python", rest_of[1:])
+    elif rest_of and rest_of[0] not in ("-", "/dev/stdin"):
         yield Launch("file", rest_of[0], "python", rest_of[1:])
     elif command.stdin is not None:
         yield Launch("text", command.stdin, "python", rest_of[1:])
@@ -98,7 +104,12 @@ def _python(args: tuple[str, ...], command: Command) -> Iterator[Launch]:
 
 def _code(letter: str, value: str, after: tuple[str, ...]) -> Iterator[Launch]:
     if letter == "c":
-        if value:
+        magic = _RUN_MAGIC.match(value)
+        if magic:
+            yield Launch("file", magic[1], "python", tuple(magic[2].split()))
+        elif inner := file_within(value):
+            yield Launch("file", inner, "python", after)
+        elif value:
             yield Launch("text", value, "python", after)
     elif value in _MODULE_RUNNERS:
         yield from _runner(after)

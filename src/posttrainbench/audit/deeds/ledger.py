@@ -49,6 +49,8 @@ class Version:
     """That it was run as."""
     ended: Place | None = None
     """The first deed that deleted, moved away or overwrote it."""
+    guessed: bool = False
+    """Whether the trace does not tell it, and it is what lies there in the end."""
     lasts: bool = True
     """Whether it is the file's last text, for all that the trace tells."""
 
@@ -113,9 +115,15 @@ class Ledger:
         self.now[path] = version
         self._folders.update(_folders(path))
 
+    def guess(self, path: str, place: Place, text: str) -> None:
+        """A file of which nothing was told yet: most likely it holds what lies there in the end."""
+        self.write(path, place, text)
+        if path in self.now:
+            self.now[path].guessed = True
+
     def append(self, path: str, place: Place, text: str | None, *, whole: bool = True) -> None:
         """A file grows."""
-        before = self.now.get(self.real(path))
+        before = self._sure(self.real(path))
         if text is None:
             self.write(path, place, None)
         elif before is not None and before.text is not None:
@@ -132,7 +140,7 @@ class Ledger:
     def edit(self, path: str, place: Place, old: str, new: str, *, everywhere: bool) -> None:
         """A passage of a file is replaced."""
         path = self.real(path)
-        before = self.now.get(path)
+        before = self._sure(path)
         text = before.text if before is not None and before.whole else None
         if not old and (before is None or text == ""):
             self.write(path, place, new)
@@ -144,9 +152,14 @@ class Ledger:
     def change(self, path: str, place: Place, how: Callable[[str], str | None]) -> None:
         """A file is changed by a rule; ``how`` gives the new text, or ``None`` if it cannot."""
         path = self.real(path)
-        before = self.now.get(path)
+        before = self._sure(path)
         known = before is not None and before.whole and before.text is not None
         self.write(path, place, how(before.text or "") if known and before else None)
+
+    def _sure(self, path: str) -> Version | None:
+        """What a file holds, where the trace tells it: a guess is what it holds after a change."""
+        version = self.now.get(path)
+        return None if version is not None and version.guessed else version
 
     def delete(self, path: str, place: Place) -> None:
         """A file or folder is gone; ``path`` may be a pattern."""

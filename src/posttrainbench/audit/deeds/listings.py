@@ -8,6 +8,8 @@ from itertools import islice
 _MOST = 100
 _ORDER = frozenset("1dtrSvUcuaAX")
 """Options of ``ls`` that leave the names as they are."""
+_FILES = (".py", ".sh", ".ipynb", ".json", ".jsonl", ".csv", ".txt", ".parquet", ".yaml", ".yml")
+"""Endings that no folder has."""
 _TESTS = frozenset({
     "-name", "-iname", "-type", "-maxdepth", "-mindepth", "-size", "-mtime", "-newer", "-mmin",
 })  # fmt: skip
@@ -38,7 +40,9 @@ def _listed(args: list[str]) -> list[str]:
     words = [arg for arg in args if not arg.startswith("-")]
     if not set(letters) <= _ORDER:
         return []
-    files = all("." in posixpath.basename(word) and "*" in word for word in words)
+    files = all(
+        "." in posixpath.basename(word) and ("*" in word or word.endswith(_FILES)) for word in words
+    )
     return [word.rstrip("/") for word in words] if "d" in letters or files else []
 
 

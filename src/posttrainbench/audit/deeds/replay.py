@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from . import Deed, Deeds, Language, Place
 from .command import Command
@@ -12,12 +13,15 @@ from .file_commands import do
 from .launches import Launch, launched
 from .ledger import Ledger
 from .places import Places, ours
+from .pouring import poured, read_by
+from .pythons import is_python
 from .shell import commands, commands_of
 
 MOST_COMMANDS = 500_000
 MOST_INLINE = 50_000
 MOST_SCRIPTS = 2000
 """Runs of shell scripts whose own commands are followed."""
+_MOST_PATTERNS = 200
 _DEEPEST = 5
 _SHEBANG_SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 
@@ -73,6 +77,9 @@ class _Player:
         self.places, self.disk, self.out = places, disk, out
         self.commands = 0
         self.scripts = 0
+        self._matched: dict[str, list[str]] = {}
+        self._came: tuple[tuple[Place, int] | None, str | None] = (None, None)
+        """What the last command printed, and in which pipeline."""
 
     def play(self, deed: Deed) -> None:
         """One deed."""
@@ -102,9 +109,43 @@ class _Player:
             if self.commands == MOST_COMMANDS + 1:
                 self.out.gaps.append("more commands than are followed")
             return
+        command = self._with_text(command, place)
         for launch in launched(command):
             self._launch(launch, command, place, depth)
         do(command, place, self.out.ledger, lambda path: ours(path, command.cwd, self.places))
+
+    def _with_text(self, command: Command, place: Place) -> Command:
+        """A command with what comes in and what it prints, where that is the text of a program."""
+
+        def named(word: str) -> str:
+            return self.out.ledger.real(ours(word, command.cwd, self.places))
+
+        def text_of(word: str) -> str | None:
+            version = self.out.ledger.now.get(named(word))
+            return version.text if version is not None and version.whole else None
+
+        for word in read_by(command):
+            self._from_disk(named(word), place)
+        key = (place, command.pipeline)
+        came = self._came[1] if command.pipeline and self._came[0] == key else None
+        printed = poured(command, came, text_of) if command.argv else None
+        self._came = (key, printed)
+        if command.name == "tee" and command.stdin is None:
+            command = replace(command, stdin=printed)
+        elif is_python(command.name) and command.stdin is None and not command.sources:
+            command = replace(command, stdin=came)
+        if command.stdout is None and printed is not None:
+            command = replace(command, stdout=printed)
+        return command
+
+    def _from_disk(self, path: str, place: Place) -> None:
+        """A program of which the trace has told no text is what lies there in the end."""
+        ledger = self.out.ledger
+        if path in ledger.now or path not in self.disk.named.get(posixpath.basename(path), ()):
+            return
+        if self.scripts < MOST_SCRIPTS and (text := self.disk.read(path)) is not None:
+            self.scripts += 1
+            ledger.guess(path, place, text)
 
     def _launch(self, launch: Launch, command: Command, place: Place, depth: int) -> None:
         if launch.kind == "text":
@@ -143,9 +184,11 @@ class _Player:
         """The file that a command names, or the one that it can only mean."""
         now = self.out.ledger.now
         if any(sign in path for sign in "*?["):
-            return self.out.ledger.below(path) or [path]
+            return self._matching(path) or [path]
         if path in now:
             return [path]
+        if self.out.ledger.holds(path):
+            return [f"{path}/__main__.py"]
         tail = "/" + posixpath.normpath(said).lstrip("./")
         left = list(self.disk.named.get(posixpath.basename(path), ()))
         if path in left or "/" in said[:1]:
@@ -154,6 +197,15 @@ class _Player:
         known.update(name for name in left if name.endswith(tail))
         # One that its name alone can mean, when the folder is not where we think it is.
         return [known.pop()] if len(known) == 1 else [path]
+
+    def _matching(self, pattern: str) -> list[str]:
+        """Programs whose names a pattern matches."""
+        found = dict.fromkeys(self.out.ledger.below(pattern))
+        if pattern not in self._matched and len(self._matched) < _MOST_PATTERNS:
+            paths = (path for paths in self.disk.named.values() for path in paths)
+            self._matched[pattern] = [path for path in paths if fnmatchcase(path, pattern)]
+        found |= dict.fromkeys(self._matched.get(pattern, ()))
+        return [path for path in found if path.count("/") == pattern.count("/")]
 
     def _modules(self, module: str, cwd: str) -> list[str]:
         stem = module.replace(".", "/")

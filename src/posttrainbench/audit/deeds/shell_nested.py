@@ -188,6 +188,10 @@ def _plain(name: str, args: tuple[str, ...], stdin: str | None) -> Iterator[Text
 def _terminal(name: str, args: tuple[str, ...]) -> Iterator[Text | Call]:
     """tmux and screen: one word is a text for a shell, several are the command itself."""
     if name == "screen":
+        if "stuff" in args[:-1]:
+            typed = args[args.index("stuff") + 1]
+            yield Text("screen", typed.replace("\\n", "\n").replace("^M", "\n"))
+            return
         rest = skipped(args, "S c h p s t T e", clusters=True)
         if rest and "-X" not in args:
             yield Call("screen", rest)

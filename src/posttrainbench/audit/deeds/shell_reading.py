@@ -57,6 +57,10 @@ class Reading(Running):
         """A reading of a text within this one, that shares its work."""
         return Reading(text, self.work, self.out, line)
 
+    def root(self) -> Node:
+        """The syntax tree of the text."""
+        return parse(self.raw)
+
     def run(self, scope: Scope) -> Said:
         """All of it, and in the end the functions that were never called."""
         said = self._text(scope)
@@ -138,7 +142,7 @@ class Reading(Running):
         if kind == "redirected_statement":
             return self._redirected(node, scope, given)
         if kind == "list":
-            return self.statements(self._spine(node), scope, given)
+            return self._list(node, scope, given)
         if kind == "pipeline":
             return self._pipeline(node, scope, given, ())
         if kind in ("variable_assignment", "variable_assignments", "declaration_command"):
@@ -175,6 +179,20 @@ class Reading(Running):
             parts.extend(reversed(node.children[1:]))
             node = node.children[0]
         return [node, *reversed(parts)]
+
+    def _list(self, node: Node, scope: Scope, given: Said) -> Said:
+        """``a && b || c``: what stands behind ``||`` prints nothing where the other did."""
+        parts = self._spine(node)
+        if not any(part.type == "||" for part in parts):
+            return self.statements(parts, scope, given)
+        said, over = NOTHING, False
+        for part in parts:
+            if part.is_named:
+                came = self.statements([part], scope, given)
+                said = said if over else said.then(came)
+            else:
+                over = part.type == "||" and bool(said.known and said.text)
+        return said
 
     def _pipeline(self, node: Node, scope: Scope, given: Said, signs: Iterable[Node]) -> Said:
         """Commands in a row; ``signs`` are redirects of the last one."""

@@ -37,6 +37,10 @@ class Running(ABC):
         """A reading of a text within this one, that shares its work."""
 
     @abstractmethod
+    def root(self) -> Node:
+        """The syntax tree of the text."""
+
+    @abstractmethod
     def run(self, scope: Scope) -> Said:
         """All of the text."""
 
@@ -63,6 +67,8 @@ class Running(ABC):
         if name in scope.functions:
             return self._call(name, args, scope, Said(command.stdin, command.sources))
         set_by(name, args, scope)
+        if name == "alias":
+            self._aliases(args, command.line, scope)
         said: Said | None = None
         for one in nested(command):
             came = self._nested(one, command, scope)
@@ -119,6 +125,15 @@ class Running(ABC):
                 return said
         finally:
             scope.args = before
+
+    def _aliases(self, args: tuple[str, ...], line: int, scope: Scope) -> None:
+        """``alias t='python t.py'`` is a function that is given the words behind it."""
+        for word in args:
+            name, equals, text = word.partition("=")
+            own = text.split()[:1] == [name]  # ``alias ls='ls -l'``
+            if equals and not own and len(scope.functions) < _MOST_FUNCTIONS:
+                reading = self.another(f'{text} "$@"', line)
+                scope.functions[name] = (reading, reading.root())
 
     def _function(self, node: Node, scope: Scope) -> Said:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")

@@ -43,6 +43,8 @@ class Acted:
     places: Places
     known: Callable[[str], bool]
     """Whether a file or folder of this name was made, or lies there."""
+    perhaps: bool = False
+    """Whether nothing says that it starts, and it may only be something that nothing tells."""
 
     def place(self, fact: Fact) -> Place:
         """Where a fact stands."""

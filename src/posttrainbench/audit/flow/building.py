@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import Case
 from .code_steps import CodeSteps
 from .graph import Flow
+from .parts import settle
 from .shell_steps import ShellSteps
 from .study import lines_of, study_of
 from .trainers import Trainers
@@ -40,17 +41,17 @@ def _build(case: Case) -> Flow:
     for acted in study.acted:
         code = CodeSteps(acted)
         flow.sinks += code.sinks()
-        flow.holes += code.holes()
+        (flow.perhaps if acted.perhaps else flow.holes).extend(code.holes())
         if acted.ran is not False:
             flow.steps += code.steps()
+    settle(flow, case)
     flow.steps = list(dict.fromkeys(flow.steps))
     if len(flow.steps) > _MOST_STEPS:
         flow.holes.append("there are too many steps to be followed")
         del flow.steps[_MOST_STEPS:]
-    flow.holes += [
-        f"{sink.place.file}:{sink.place.line}: what {sink.what} trains on is not known"
-        for sink in flow.sinks
-        if not sink.told and sink.ran is not False
-    ]
+    for sink in flow.sinks:
+        if not sink.told and sink.ran is not False:
+            why = f"{sink.place.file}:{sink.place.line}: what {sink.what} trains on is not known"
+            (flow.perhaps if sink.perhaps else flow.holes).append(why)
     flow.close()
     return flow

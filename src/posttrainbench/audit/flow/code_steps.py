@@ -7,11 +7,23 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ..code import Fact, Level, Sources
+from ..code.splits import part_named, splits_named
 from ..deeds.command import Command
 from ..deeds.shell import commands
 from .acts import Acted
 from .graph import Sink, Step
-from .naming import SCORE, UNKNOWN, address_node, hub_node, is_hub_id, path_node, split_in
+from .naming import (
+    PART,
+    SCORE,
+    UNKNOWN,
+    address_node,
+    apart,
+    hub_node,
+    is_hub_id,
+    part_node,
+    path_node,
+    split_in,
+)
 
 _EVALUATOR = "evaluate.py"
 
@@ -23,7 +35,7 @@ class CodeSteps:
         self.acted = acted
         self._facts = acted.reading.facts
         self._cap = Level.SURE if acted.ran is not None else Level.MAYBE
-        if acted.ran is None and _left_a_model(acted):
+        if acted.ran is None and not acted.perhaps and _left_a_model(acted):
             self._cap = Level.SURE
 
     def steps(self) -> Iterator[Step]:
@@ -32,7 +44,9 @@ class CodeSteps:
             if fact.kind in ("write", "save-model"):
                 how = "weights" if fact.kind == "save-model" else "data"
                 origins = fact.start if fact.kind == "save-model" else fact.sources
-                for target in self._targets(fact):
+                for target in (
+                    part_node(t, fact.detail.get("part", "")) for t in self._targets(fact)
+                ):
                     for source, level in self.nodes(origins).items():
                         yield self._step(source, target, level, fact, how)
                     for own in self._texts:
@@ -41,7 +55,7 @@ class CodeSteps:
                 yield from self._copies(fact)
             elif fact.kind in ("dataset", "model") and (folder := fact.detail.get("local_dir")):
                 for source in self.names(fact):
-                    how = "weights" if fact.kind == "model" else "data"
+                    how = "weights" if fact.kind == "model" else "copy"
                     yield self._step(source, self._path(folder), Level.SURE, fact, how)
 
     def sinks(self) -> Iterator[Sink]:
@@ -68,6 +82,7 @@ class CodeSteps:
                 ran=True if self._cap == Level.SURE and self.acted.ran is None else self.acted.ran,
                 told=bool(real) and not unclear and "data" not in fact.detail,
                 quote=self.acted.quote(fact),
+                perhaps=self.acted.perhaps,
             )
 
     def holes(self) -> Iterator[str]:
@@ -95,12 +110,15 @@ class CodeSteps:
             sure = min(level, Level.MAYBE) if one_of else level
             for name in self.names(fact):
                 found[name] = max(sure, found.get(name, sure))
-        return found
+        # Rows that were taken by their own column are not chosen by another file.
+        taken = {apart(name)[0] for name, level in found.items() if level > 1 and PART in name}
+        return {n: level for n, level in found.items() if level > 1 or n not in taken}
 
     def names(self, fact: Fact) -> list[str]:
         """What a loading fact loads, by its names in the graph."""
         if fact.kind == "read":
-            return [self._path(t) if t != "*" else UNKNOWN for t in fact.targets]
+            part = fact.detail.get("part", "")
+            return [part_node(self._path(t), part) if t != "*" else UNKNOWN for t in fact.targets]
         if fact.kind == "dataset":
             return self._datasets(fact)
         if fact.kind == "model":
@@ -131,7 +149,14 @@ class CodeSteps:
         splits = fact.detail.get("split", "")
         if not splits or (splits == "train" and files):
             splits = split_in(files) or files.replace(":", " ").replace("+", " ") or splits
-        return [hub_node(t, s) for t in fact.targets for s in (splits.split("+") or ["*"])]
+        found = []
+        for target in fact.targets:
+            path = self._path(target)
+            if not files and target.count("/") < 2 and self.acted.known(path):  # a folder of ours
+                found.append(part_node(path, part_named(splits_named(splits))))
+            else:
+                found += [hub_node(target, split) for split in splits.split("+")]
+        return found
 
     def _targets(self, fact: Fact) -> list[str]:
         return [self._path(t) if t.strip("*") else UNKNOWN for t in fact.targets]
@@ -151,7 +176,8 @@ class CodeSteps:
     def _step(self, source: str, target: str, level: Level, fact: Fact, how: str) -> Step:
         certain = fact.certain and self._cap == Level.SURE
         level = level if certain else min(level, Level.MAYBE)
-        return Step(source, target, level, self.acted.place(fact), how, self.acted.quote(fact))  # type: ignore[arg-type]
+        place, quoted = self.acted.place(fact), self.acted.quote(fact)
+        return Step(source, target, level, place, how, quoted, self.acted.perhaps)  # type: ignore[arg-type]
 
     def _capped(self, data: dict[str, Level], fact: Fact) -> dict[str, Level]:
         most = Level.SURE if fact.certain and self._cap == Level.SURE else Level.MAYBE

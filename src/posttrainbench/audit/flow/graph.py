@@ -9,7 +9,8 @@ from typing import Literal
 
 from ..code import Level
 from ..deeds import Place
-from .naming import UNKNOWN, cached_node, fits, same_split
+from .naming import PART, UNKNOWN, apart, cached_node, fits, same_split
+from .nearby import Nearby
 
 Word = Literal["trained", "not-trained", "unknown"]
 How = Literal["data", "weights", "copy"]
@@ -25,6 +26,8 @@ class Step:
     place: Place
     how: How = "data"
     quote: str = ""
+    perhaps: bool = False
+    """Whether it is a step of a program that may have run, and nothing says that it starts."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Sink:
     told: bool = True
     """Whether all that it is trained on is known."""
     quote: str = ""
+    perhaps: bool = False
+    """Whether its program may have run, and nothing says that it starts."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,12 @@ class Fate:
     """Whether it is known what was trained on, and this was not seen among it."""
     why: str = ""
     """For ``unknown``: what is not known."""
+    reaches: bool = False
+    """For ``unknown``: whether the chain leads to training."""
+    parted: bool = False
+    """For ``unknown``: whether training takes only a part of it, which may be another one."""
+    perhaps: bool = False
+    """For ``unknown``: whether that is only because something was started that nothing tells."""
 
 
 @dataclass
@@ -72,6 +83,8 @@ class Flow:
     sinks: list[Sink] = field(default_factory=list)
     holes: list[str] = field(default_factory=list)
     """What is not known, in words: while there is one, nothing is called not trained on."""
+    perhaps: list[str] = field(default_factory=list)
+    """What would not be known if some program had run that nothing starts in so many words."""
     untrained: str = ""
     """Why nothing at all was trained into the submission; empty where something may have been."""
 
@@ -79,6 +92,7 @@ class Flow:
         self._fates: dict[str, Fate] = {}
         self._nexts: dict[str, list[Step]] = {}
         self._by_source: dict[str, list[Step]] = {}
+        self._sources: Nearby | None = None
 
     def close(self) -> None:
         """To be called when all steps are there: files of a hub's cache are the hub's."""
@@ -124,24 +138,31 @@ class Flow:
         steps = arrived.way()
         last = f"{sink.place.file}:{sink.place.line}: trained on by {sink.what}"
         chain = (*map(_words, steps), last)
-        later = (steps[-1].target,) if steps and ":" not in steps[-1].target else ()
+        last_made = apart(steps[-1].target)[0] if steps else ""
+        later = (last_made,) if last_made and ":" not in last_made else ()
         places = (*(step.place for step in steps), sink.place)
         if level == Level.SURE:
             return Fate("trained", chain, places, later)
-        return Fate("unknown", chain, places, later, why="it may have reached training this way")
+        perhaps = sink.perhaps or any(step.perhaps for step in steps)
+        why = "it may have reached training this way"
+        parted = any(PART in step.source for step in steps) or _by_part(sink, arrived)
+        return Fate(
+            "unknown", chain, places, later, why=why, perhaps=perhaps, reaches=True, parted=parted
+        )
 
     def _untouched(self, reached: Mapping[str, Reach]) -> Fate:
-        known = [sink for sink in self.sinks if sink.ran is not False]
+        known = [sink for sink in self.sinks if sink.ran is not False and not sink.perhaps]
         others = bool(known) and all(sink.told for sink in known)
         lost = reached.get(UNKNOWN)
         if lost is not None and lost.level >= Level.MAYBE:
             steps = lost.way()
             why = "its content went into a file whose name is not known"
-            return Fate(
-                "unknown", tuple(map(_words, steps)), tuple(s.place for s in steps), why=why
-            )
-        if self.holes:
-            return Fate("unknown", others_trained=others, why=self.holes[0])
+            perhaps = any(step.perhaps for step in steps)
+            words, places = tuple(map(_words, steps)), tuple(step.place for step in steps)
+            return Fate("unknown", words, places, why=why, perhaps=perhaps)
+        if self.holes or self.perhaps:
+            why = (self.holes or self.perhaps)[0]
+            return Fate("unknown", others_trained=others, why=why, perhaps=bool(self.perhaps))
         used = [arrived.step for arrived in reached.values() if arrived.step is not None][:5]
         places = tuple(step.place for step in used)
         return Fate("not-trained", tuple(map(_words, used)), places, others_trained=others)
@@ -154,7 +175,7 @@ class Flow:
         Args:
             carries: which steps count; ``None``: all.
         """
-        reached = {start: Reach(Level.SURE, split=_split(start)) for start in starts}
+        reached = {one: Reach(Level.SURE, split=_split(one), node=one) for one in starts}
         waiting = deque(reached)
         for _ in range(200_000):
             if not waiting:
@@ -170,13 +191,16 @@ class Flow:
                 level = Level(min(step.level, arrived.level, fit))
                 old = reached.get(step.target)
                 if old is None or level > old.level:
-                    reached[step.target] = Reach(level, step, arrived, arrived.split)
+                    split = "" if _holds_one_split(step) else arrived.split
+                    reached[step.target] = Reach(level, step, arrived, split, step.target)
                     waiting.append(step.target)
         return reached
 
     def _from(self, node: str) -> list[Step]:
         if node not in self._nexts:
-            sources = [name for name in self._by_source if fits(node, name)]
+            if self._sources is None:
+                self._sources = Nearby(self._by_source)
+            sources = self._sources.of(node)
             self._nexts[node] = [step for name in sources for step in self._by_source[name]]
         return self._nexts[node]
 
@@ -190,6 +214,8 @@ class Reach:
     before: Reach | None = None
     split: str = ""
     """Of the data set that the way began with."""
+    node: str = ""
+    """The place itself."""
 
     def way(self) -> list[Step]:
         """The steps to it, in order."""
@@ -213,6 +239,20 @@ def arrival(reached: Mapping[str, Reach], nodes: Mapping[str, Level]) -> tuple[L
             if sure > best:
                 best, way = sure, arrived
     return Level(best) if best else Level.CHOOSES, way
+
+
+def _holds_one_split(step: Step) -> bool:
+    """Whether all of a file that a program wrote comes from one split: so do its own splits."""
+    return step.how == "data" and bool(_split(step.source)) and "*" not in step.target
+
+
+def _by_part(sink: Sink, arrived: Reach) -> bool:
+    """Whether a sink takes only a part of what was reached, and it may be another part."""
+    parts = [n for n, level in sink.data.items() if level >= Level.MAYBE and PART in n]
+    wholes = [n for n, level in sink.data.items() if level >= Level.MAYBE and PART not in n]
+    return any(fits(arrived.node, n) for n in parts) and not any(
+        fits(arrived.node, n) for n in wholes
+    )
 
 
 def _words(step: Step) -> str:

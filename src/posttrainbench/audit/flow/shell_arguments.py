@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from ..deeds.command import Command
 
+_TRAINS = re.compile(r"train|tun[ei]|sft|dpo|grpo|ppo|rl|fit|learn|lora|merge|launch|run|distil")
+_SHOWN = (".md", ".log", ".png", ".jpg", ".svg", ".pdf", ".html", ".rst")
+"""Endings of files that are looked at, and no data."""
+_PLAIN = re.compile(r"--?[\w-]+(?:=[\d.,:%-]*)?|[\d.,:%-]+[a-z]?")
 _TAKING = ("--repo-type", "--local-dir", "--include", "--exclude", "--revision", "--token",
            "--cache-dir", "--max-workers")  # fmt: skip
 _SPLIT_TAKES = ("-l", "-b", "-C", "-n", "-a", "--lines", "--bytes", "--number", "--suffix-length",
@@ -69,6 +74,17 @@ def archive(argv: tuple[str, ...]) -> str:
     if len(argv) > 2 and argv[1][:1] != "-" and argv[1].endswith("f"):
         bundled.append(argv[2])
     return next((name for name in (*named, *bundled) if name != "-"), "")
+
+
+def names_no_data(command: Command) -> bool:
+    """Whether an unknown command is handed no data: ``nvitop -1``, ``glow README.md``.
+
+    It has to be installed, so that it is no program of the agent's, and by its name no trainer.
+    """
+    alone = not command.sources and not any(r.op.startswith("<") for r in command.redirects)
+    if not alone or command.position or "/" in command.argv[0] or _TRAINS.search(command.name):
+        return False
+    return all(_PLAIN.fullmatch(word) or word.endswith(_SHOWN) for word in command.argv[1:])
 
 
 def addresses(argv: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 FILTERS = frozenset({
     "cat", "head", "tail", "shuf", "sort", "uniq", "jq", "sed", "awk", "gawk", "cut", "tr",
     "paste", "tac",
@@ -40,10 +42,82 @@ HARMLESS = frozenset({
     "ruff", "black", "mypy", "pytest", "ipython", "jupyter", "hf", "huggingface-cli", "getconf",
 })  # fmt: skip
 """Commands that train nothing and make no data of other data (``>`` is seen for itself)."""
+COPIERS = frozenset({
+    "cp", "mv", "ln", "rsync", "install", "dd", "tar", "zip", "unzip", "gzip", "gunzip", "bzip2",
+    "bunzip2", "xz", "unxz", "zstd", "unzstd", "zcat", "base64", "base32", "xxd", "openssl", "scp",
+    "7z", "sed", "tr", "cat", "head", "tail", "tee", "awk", "gawk", "perl", "grep", "envsubst",
+    "split", "paste", "sort", "uuencode", "gpg", "iconv", "patch",
+})  # fmt: skip
+"""Commands that may make a copy of a program."""
+SCRIPTED = frozenset({
+    "awk", "gawk", "mawk", "perl", "find", "sed", "jq", "duckdb", "sqlite3", "vim", "vi", "ed",
+})  # fmt: skip
+"""Commands with a program of their own on the line, which may start others."""
+BY_MODULE = frozenset({
+    "uvicorn", "gunicorn", "hypercorn", "celery", "flask", "luigi", "rq", "dask", "dagster",
+    "prefect", "tox", "nox", "invoke", "inv", "fab", "runpy", "waitress-serve", "mod_wsgi-express",
+    "huey_consumer", "dramatiq", "arq", "faust", "chainlit", "gradio", "ptpython", "bpython",
+    "unittest", "trace", "cProfile", "timeit", "doctest", "IPython", "code", "pdb", "ipdb",
+})  # fmt: skip
+"""Programs and modules that are told what to run by a module's name."""
+_MAY_START = frozenset(
+    {
+        "make",
+        "npm",
+        "uv",
+        "conda",
+        "tmux",
+        "screen",
+        "vim",
+        "vi",
+        "ray",
+        "wandb",
+        "ipython",
+        "jupyter",
+        "pytest",
+        "ollama",
+        "vllm",
+        "perl",
+        "awk",
+        "gawk",
+        "command",
+        "builtin",
+        "env",
+        "time",
+        "timeout",
+        "nohup",
+        "exec",
+        "gcc",
+        "hash",
+        "nano",
+    }
+)
+_TOUCHING = frozenset({
+    "git", "curl", "wget", "aria2c", "hg", "svn", "nvim", "emacs", "code", "nano", "bat", "batcat",
+    "fd", "fdfind", "ag", "ack", "tokei", "cloc", "pyright", "flake8", "pylint", "isort",
+    "autoflake", "pyflakes", "autopep8", "yapf", "pycodestyle", "bandit", "vulture", "radon",
+    "pyupgrade", "dos2unix", "unix2dos", "truncate", "shred", "unlink", "chown", "chgrp",
+    "rename", "sponge",
+    "apply_patch", "patch", "diff", "colordiff", "delta", "vimdiff", "cksum", "sum", "b2sum",
+    "sha512sum", "od", "hexdump", "look", "expand", "unexpand", "pr", "csplit", "nohup", "tig",
+    "pygmentize", "highlight", "lsattr", "getfacl", "trash", "trash-put", "eval", "watch", "trap",
+    "parallel", "ssh", "docker", "podman", "script", "su", "batch", "logger", "say", "notify-send",
+    "py_compile", "compileall", "json.tool", "pip", "venv", "ast", "tokenize", "dis", "pyclbr",
+    "ruff", "black", "mypy", "pydoc", "zipfile", "tarfile", "gzip", "base64", "http.server",
+    "shopt", "xargs", "nl", "mkfifo", "mktemp", "ipcs", "gh", "glab", "hf", "kaggle", "gdown",
+    "sh", "bash", "zsh", "dash", "ksh", "ash", "rbash", "tabnanny", "lib2to3", "2to3",
+})  # fmt: skip
+QUIET = (HARMLESS | FILTERS | COPIERS | _TOUCHING) - _MAY_START | {"nano", "gcc", "nohup"}
+"""Commands that start no program that they name, or whose starts follow as commands."""
 TRAINERS = frozenset({
     "axolotl", "llamafactory-cli", "llamafactory", "trl", "tune", "swift", "mergekit-yaml",
     "mergekit",
     "mergekit-moe", "accelerate", "torchrun", "deepspeed", "mlx_lm.lora", "xtuner", "lmflow",
-    "litgpt",
+    "litgpt", "autotrain",
 })  # fmt: skip
 """Programs that train by options or a configuration: `flow.trainers` reads them."""
+HOOK = re.compile(
+    r"\$\(\S*(?:conda|mamba|micromamba|ssh-agent|direnv|brew|pyenv|rbenv|starship|dircolors|zoxide|"
+    r"lesspipe|register-python-argcomplete|fnm|mise|thefuck|uv|resize|tput)\b"
+)
+"""``eval "$(conda shell.bash hook)"``: settings of the shell, by tools of others."""

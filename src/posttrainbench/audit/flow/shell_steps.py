@@ -14,8 +14,16 @@ from .acts import Ran
 from .code_steps import is_evaluation
 from .graph import Step
 from .naming import SCORE, hub_node, path_node
-from .shell_arguments import addresses, archive, downloaded, is_file, option, pieces
-from .shell_manners import CHOOSE, FILTERS, HARMLESS, TRAINERS
+from .shell_arguments import (
+    addresses,
+    archive,
+    downloaded,
+    is_file,
+    names_no_data,
+    option,
+    pieces,
+)
+from .shell_manners import CHOOSE, FILTERS, HARMLESS, HOOK, TRAINERS
 from .starts import started
 
 
@@ -229,9 +237,9 @@ class ShellSteps:
             if not name or known or is_python(name) or started(command) is not None:
                 continue
             if name in ("bash", "sh", "zsh", "dash", "ssh", "scp") or "$" in name:
-                if "$" in name:
+                if "$" in name and not HOOK.match(command.argv[0]):
                     yield f"{entry.place.file}:{entry.place.line}: {entry.quote}"
                 continue
-            if name in TRAINERS or name.startswith(("(", "{")):
+            if name in TRAINERS or name.startswith(("(", "{")) or names_no_data(command):
                 continue
             yield f"{entry.place.file}:{entry.place.line}: what {name} does is not known"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..code import HOLE
 from ..deeds.command import Command
 from ..deeds.launches import launched
+from ..deeds.pouring import file_within
 from ..deeds.pythons import is_python
 
 _LAUNCHERS = {
@@ -45,6 +46,7 @@ def started(command: Command) -> Started | None:
         runner = begun is not None and begun.module  # ``python -m pdb t.py`` starts t.py
         other = _otherwise(command) if runner else None
         return other if other is not None and other.script else begun
+    name = "accelerate" if name == "accelerate-launch" else name
     if name in _LAUNCHERS:
         return _launched(name, rest)
     if name.endswith(".py"):
@@ -65,13 +67,14 @@ def _python(rest: list[str]) -> Started | None:
     while rest:
         word = rest[0]
         if word == "-c":
-            return Started("-", "", _words(rest[2:]))
+            inner = file_within(rest[1]) if len(rest) > 1 else ""
+            return Started(inner or "-", "", _words(rest[2:]))
         if word == "-m" and len(rest) > 1:
             if rest[1] in _MODULE_LAUNCHERS:
                 return _launched(_MODULE_LAUNCHERS[rest[1]], rest[2:])
             return Started("", rest[1], _words(rest[2:]))
         if word == "-" or not word.startswith("-"):
-            return Started(word, "", _words(rest[1:]))
+            return Started(file_within(word) or word, "", _words(rest[1:]))
         rest = rest[2:] if word in _PYTHON_VALUES else rest[1:]
     return Started("-", "", ())
 

@@ -7,6 +7,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from .. import Case
@@ -23,6 +24,9 @@ from ..files.opening import open_below
 from .acts import Acted, Ran, Study
 from .naming import GIVEN, path_node
 from .starts import Started, started
+from .task_files import Task, files_of, task_of
+from .told_files import ToldFiles
+from .unstarted import Unstarted
 
 MOST_READINGS = 600
 """Programs times ways of starting them."""
@@ -32,6 +36,8 @@ _MOST_STARTS = 6
 _ROUNDS = 4
 """How deep programs that start programs are followed."""
 _MOST_COMMANDS = 20_000
+_MOST_TASKS = 500
+_MOST_PATTERNS = 200
 
 
 _CLI_FOLDERS = tuple(
@@ -60,6 +66,10 @@ class _Student:
         self._given = {name: self._theirs(node) for name, node in GIVEN.items()}
         self._texts = {p.path: p for p in case.programs.all if p.path and p.language == "python"}
         self._texts |= {p.path: p for p in case.programs.all if p.left and p.language == "python"}
+        self._files = ToldFiles(case, self._text_of)
+        self._matched: dict[str, tuple[str, ...]] = {}
+        self._deep = self._tasks = 0
+        self._unstarted = Unstarted(case, self.study, self._files, lambda: self._made)
         self._told = case.deeds.told and not case.deeds.gaps and case.programs.runs_told
         for deed, command in ran(case.deeds):
             self._note(Ran(command, deed.place, told=True))
@@ -95,6 +105,30 @@ class _Student:
         if begun is not None:
             for path in self._scripts(begun, entry.command):
                 self._begun.setdefault(path, []).append((entry, begun))
+        if files_of(entry.command) and self._deep < _ROUNDS:
+            self._deep += 1
+            self._tasks += 1
+            self._task(entry)
+            self._deep -= 1
+
+    def _task(self, entry: Ran) -> None:
+        """What ``make`` and its kin run."""
+        many = self._tasks > _MOST_TASKS
+        files = self._files
+        task = Task(False) if many else task_of(
+            entry.command, lambda name, cwd: files.text(name, cwd, entry.place)
+        )  # fmt: skip
+        if task is None:
+            return
+        if not task.told:
+            self._unstarted.lost += [entry] if entry.told else []
+            return
+        self._unstarted.loose += [task.text] if entry.told else []
+        folder = task.folder or entry.command.cwd
+        script = path_node(task.file, folder, self.places)
+        for text in task.shell:
+            for command in commands(text, folder, env=entry.command.env).all:
+                self._note(Ran(command, entry.place, entry.told, script))
 
     # shell programs
 
@@ -144,7 +178,7 @@ class _Student:
         if not program.whole:
             self.study.unread.append((program.place, "only a passage of it is told"))
             return
-        starts, was_run = self._starts(program)
+        starts, was_run, perhaps = self._starts(program)
         for start in starts:
             if len(self.study.acted) >= MOST_READINGS or self._fuel <= 0:
                 self.study.unread.append((program.place, "there are too many programs"))
@@ -152,18 +186,19 @@ class _Student:
             try:
                 reading = read_program(program.text, start, self._load)
             except UnparsedError as error:
+                self._unstarted.loose.append(program.text)
                 self.study.unread.append((self._python_place(program), str(error)))
                 return
             self._fuel -= reading.steps
-            acted = Acted(program, start, reading, was_run, self.places, self._known)
+            acted = Acted(program, start, reading, was_run, self.places, self._known, perhaps)
             self.study.acted.append(acted)
             self._inner_commands(acted)
 
     def _python_place(self, program: Program) -> Place:
         return Place(program.path, 1) if program.left and program.path else program.place
 
-    def _starts(self, program: Program) -> tuple[list[Start], bool | None]:
-        """The ways in which a program was started, and whether it was."""
+    def _starts(self, program: Program) -> tuple[list[Start], bool | None, bool]:
+        """The ways in which a program was started, whether it was, and whether it may only be."""
         path = self._theirs(program.path) if program.path else ""
         home = self._theirs("scratch/home")
         plain = Start(
@@ -174,7 +209,7 @@ class _Student:
             text_of=self._text_of,
         )
         if not program.path:
-            return [replace(plain, argv=(), cwd=self._inline_cwd(program))], True
+            return [replace(plain, argv=(), cwd=self._inline_cwd(program))], True, False
         found: dict[tuple[object, ...], Start] = {}
         sure, seen = bool(program.runs), False
         for entry, begun in self._begun.get(path, ()):
@@ -192,10 +227,11 @@ class _Student:
             )
             found.setdefault((begun.argv, entry.command.env, cwd, incoming), start)
         if not found:
-            ran_at_all = True if sure else (False if self._told else None)
-            return [plain], ran_at_all
+            if sure or not self._told:
+                return [plain], sure or None, False
+            return [plain], *self._unstarted.may_have_run(program)
         was_run = sure or (seen and self._versions[program.path] == 1)
-        return list(found.values())[:_MOST_STARTS], True if was_run else None
+        return list(found.values())[:_MOST_STARTS], True if was_run else None, False
 
     def _incoming(self, entry: Ran) -> tuple[str, ...]:
         """Files whose content comes in by standard input."""
@@ -237,7 +273,17 @@ class _Student:
             return f"{root}/{name}.py", f"{root}/{name}/__main__.py"
         if begun.script in ("", "-"):
             return ()
-        return (absolute(begun.script, command.cwd, self.places),)
+        path = absolute(begun.script, command.cwd, self.places)
+        if any(sign in begun.script for sign in "*?["):
+            if path not in self._matched and len(self._matched) < _MOST_PATTERNS:
+                self._matched[path] = tuple(one for one in self._named if fnmatchcase(one, path))
+            return self._matched.get(path, ())
+        return path, f"{path}/__main__.py"
+
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """All programs, as the agent names them."""
+        return tuple(map(self._theirs, self._texts))
 
     def _theirs(self, path: str) -> str:
         """The agent's name of a file that evidence calls ``path``."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import Case
 from ..code import Level
+from ..code.folding import split_names
 from ..code.lib_documents import parse_json, parse_yaml
+from ..code.splits import part_named, splits_named
 from ..deeds.files import Written, written
 from ..deeds.places import on_disk, ours
 from ..files.documents import DocumentError, read_bounded
 from ..files.opening import open_below
 from .acts import Ran
 from .graph import Sink, Step
-from .naming import hub_node, is_hub_id, path_node, split_in
+from .naming import hub_node, is_hub_id, part_node, path_node, split_in
+from .settings import configurations, flattened, options
 from .starts import started
 
 _LARGEST = 400_000
@@ -34,13 +36,22 @@ _MODULES = {
 _MODEL_KEYS = (
     "base_model", "model_name_or_path", "model", "pretrained_model_name_or_path",
     "actor_rollout_ref.model.path", "model.partial_pretrain", "pretrain",
+    "checkpointer.checkpoint_dir",
 )  # fmt: skip
-_FOLDER_KEYS = ("output_dir", "out_dir", "export_dir", "save_path", "trainer.default_local_dir")
+_FOLDER_KEYS = (
+    "output_dir", "out_dir", "export_dir", "save_path", "trainer.default_local_dir",
+    "checkpointer.output_dir", "project_name",
+)  # fmt: skip
 _DATA_KEYS = (
     "dataset", "dataset_name", "data", "train_file", "data_files", "data_path", "data.train_files",
     "data.json_path", "prompt_data",
 )  # fmt: skip
-_ASSIGNMENT = re.compile(r"\+{0,2}([A-Za-z_][\w.]*)=(.+)", re.DOTALL)
+_ROWS = {
+    "tune": ("dataset.source", "dataset.split", "dataset.data_files"),
+    "autotrain": ("data.path", "data.train_split", ""),
+}
+"""Where a trainer's configuration names data, its split, and its files."""
+_BUILDERS = ("json", "jsonl", "csv", "parquet", "text", "arrow")
 
 
 class Trainers:
@@ -55,7 +66,10 @@ class Trainers:
         for entry in ran:
             name = self._trainer(entry)
             if name is not None:
-                self._read(name, entry)
+                try:
+                    self._read(name, entry)
+                except Exception as error:  # one hostile configuration must not hide the others
+                    self._miss(entry, f"reading {name}'s settings failed: {type(error).__name__}")
 
     def _trainer(self, entry: Ran) -> str | None:
         command = entry.command
@@ -72,21 +86,24 @@ class Trainers:
             return name
         if name == "swift" and first in ("sft", "pt", "rlhf"):
             return name
-        if name in ("mergekit-yaml", "mergekit", "mergekit-moe", "tune", "xtuner", "mlx_lm.lora"):
+        if name in ("mergekit-yaml", "mergekit", "mergekit-moe", "xtuner", "mlx_lm.lora"):
+            return name
+        if name == "tune" and first == "run":
+            return name
+        if name == "autotrain" and first not in ("", "setup", "app", "api", "tools"):
             return name
         return None
 
     def _read(self, name: str, entry: Ran) -> None:
         argv = entry.command.argv
         config: dict[str, Any] = {}
-        for word in argv[1:]:
-            if word.endswith((".yaml", ".yml", ".json")):
-                document = self.document(path_node(word, entry.command.cwd, self.case.places))
-                if isinstance(document, dict):
-                    config |= document
-                else:
-                    self._miss(entry, f"the configuration {word} could not be read")
-        config |= _options(argv)
+        for word in configurations(argv):
+            document = self.document(path_node(word, entry.command.cwd, self.case.places))
+            if isinstance(document, dict):
+                config |= flattened(document)
+            elif name != "tune" or word.endswith((".yaml", ".yml")):
+                self._miss(entry, f"the configuration {word} could not be read")
+        config |= options(argv)
         if name.startswith("mergekit"):
             self._merge(entry, config)
         else:
@@ -124,9 +141,10 @@ class Trainers:
         if isinstance(listed, list):
             for row in listed[:100]:
                 if isinstance(row, dict) and row.get("path"):
-                    yield self._one(entry, row)
+                    yield from self._one(entry, row)
                 elif isinstance(row, str):
-                    yield self._one(entry, {"path": row})
+                    yield from self._one(entry, {"path": row})
+        yield from self._by_name(name, entry, config)
         for key in _DATA_KEYS:
             value = config.get(key)
             words = value.strip("[]").split(",") if isinstance(value, str) else value
@@ -136,19 +154,45 @@ class Trainers:
                 if name.startswith("llamafactory") and key == "dataset":
                     yield from self._registered(entry, config, word.strip())
                 else:
-                    row = {"path": word.strip(" '\""), "split": config.get("dataset_train_split")}
-                    yield self._one(entry, row)
+                    split = config.get("dataset_train_split") or config.get("train_split")
+                    yield from self._one(entry, {"path": word.strip(" '\""), "split": split})
 
-    def _one(self, entry: Ran, row: Mapping[str, Any]) -> tuple[str, Level]:
+    def _by_name(
+        self, name: str, entry: Ran, config: Mapping[str, Any]
+    ) -> Iterator[tuple[str, Level]]:
+        """Data where only this trainer's configuration names it."""
+        path, split, files = _ROWS.get(name, ("", "", ""))
+        rows = config.get("dataset") if name == "tune" else None
+        for row in rows[:100] if isinstance(rows, list) else []:
+            if isinstance(row, dict) and row.get("source"):
+                yield from self._one(entry, {**row, "path": row["source"]})
+        if isinstance(config.get(path), str):
+            row = {"path": config[path], "split": config.get(split)}
+            yield from self._one(entry, {**row, "data_files": config.get(files)})
+
+    def _one(self, entry: Ran, row: Mapping[str, Any]) -> Iterator[tuple[str, Level]]:
         """A data set of a configuration: a hub's, or files."""
         path, files = str(row["path"]), row.get("data_files")
-        if path in ("json", "csv", "parquet", "text") and files:
-            path = files[0] if isinstance(files, list) else str(files)
+        if path in _BUILDERS and files:
+            named = files.strip("[]").split(",") if isinstance(files, str) else files
+            if isinstance(named, dict):
+                named = named.get(str(row.get("split") or "train"))
+                named = [named] if isinstance(named, str) else named
+            for file in named[:100] if isinstance(named, list) else []:
+                word = str(file).strip(" '\"")
+                yield path_node(word, entry.command.cwd, self.case.places), Level.SURE
+            return
         local = path.endswith((".json", ".jsonl", ".parquet", ".csv", ".txt", ".arrow"))
         if not local and is_hub_id(path) and not self._is_there(entry, path):
-            split = str(row.get("split") or split_in(str(files or "")) or "train")
-            return hub_node(path, split.partition("[")[0]), Level.SURE
-        return path_node(path, entry.command.cwd, self.case.places), Level.SURE
+            told = str(row.get("split") or split_in(str(files or "")) or "train")
+            for split in split_names(told):
+                yield hub_node(path, split), Level.SURE
+            return
+        node = path_node(path, entry.command.cwd, self.case.places)
+        if "." not in posixpath.basename(path):  # a folder: what lies there is found by its splits
+            words = splits_named(str(row.get("split") or "train"))
+            node = part_node(node, part_named(words))
+        yield node, Level.SURE
 
     def _registered(
         self, entry: Ran, config: Mapping[str, Any], name: str
@@ -167,7 +211,7 @@ class Trainers:
             file = posixpath.join(folder, str(row["file_name"]))
             yield path_node(file, entry.command.cwd, self.case.places), Level.SURE
         elif row.get("hf_hub_url"):
-            yield self._one(entry, {"path": row["hf_hub_url"], "split": row.get("split")})
+            yield from self._one(entry, {"path": row["hf_hub_url"], "split": row.get("split")})
 
     def _is_there(self, entry: Ran, path: str) -> bool:
         """Whether a folder of this name lies on the agent's disk."""
@@ -226,22 +270,6 @@ class Trainers:
             self._written = {entry.path: entry for entry in told if entry.content is not None}
         entry = self._written.get(node)
         return entry.content[:_LARGEST] if entry is not None and entry.content else None
-
-
-def _options(argv: tuple[str, ...]) -> dict[str, str]:
-    """``--dataset_name x`` and ``key=value``."""
-    found = {}
-    for place, word in enumerate(argv):
-        if not word.startswith("--"):
-            if assigned := _ASSIGNMENT.fullmatch(word):
-                found[assigned[1]] = assigned[2]
-            continue
-        name, equals, value = word[2:].partition("=")
-        if not equals and place + 1 < len(argv) and not argv[place + 1].startswith("--"):
-            value = argv[place + 1]
-        if value:
-            found[name.replace("-", "_")] = value
-    return found
 
 
 def _named(document: Any, *keys: str) -> set[str]:

@@ -19,6 +19,7 @@ from .. import Case
 from ..policy import finding
 from .pairs import LEAST_ITEMS
 from .statistics import Comparison, Matched, at_once, compare, leading
+from .unmatched import Apart, against_controls
 
 Part = Literal["question", "answer"]
 Score = Literal["mean", "low"]
@@ -106,15 +107,15 @@ class MemorisationCheck:
         if case.probe is None or not deciding:
             return []
         deciding.sort(key=lambda arm: (not arm.tells, -arm.result.effect))
-        strongest = deciding[0]
-        evidence = [Evidence(quote=str(arm)) for arm in deciding]
+        strongest, beside = deciding[0], against_controls(case.probe)
+        evidence = [Evidence(quote=str(arm)) for arm in [*deciding, *beside]]
         if strongest.tells:
             kind, words = "items-memorised", "training favoured test items over their twins"
             evidence += [_of_item(strongest, entry) for entry in leading(strongest.matched, _SHOWN)]
         else:
             kind = "items-not-memorised"
             words = "training favoured test items over their twins by no telling measure"
-        measures = dict(_measures(case.probe, arms))
+        measures = dict(_measures(case.probe, arms, beside))
         return [finding(self.name, kind, f"{words}: {strongest}", evidence, measures)]
 
 
@@ -174,7 +175,9 @@ def _of_item(arm: Arm, entry: Matched) -> Evidence:
     )
 
 
-def _measures(probe: Probe, arms: Sequence[Arm]) -> Iterator[tuple[str, float]]:
+def _measures(
+    probe: Probe, arms: Sequence[Arm], beside: Sequence[Apart]
+) -> Iterator[tuple[str, float]]:
     yield "items", probe.items
     yield "items_probed", len({text.item for text in probe.texts})
     for arm in arms:
@@ -183,3 +186,5 @@ def _measures(probe: Probe, arms: Sequence[Arm]) -> Iterator[tuple[str, float]]:
             ("p", arm.p), ("n", arm.result.items),
         ):  # fmt: skip
             yield f"{arm.name}_{name}", round(value, 6)
+    for apart in beside:
+        yield from apart.measures()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...benchmarks import TestItem
 from ...errors import PTBError
-from ...records.memorisation import Rule
+from ...records.memorisation import Group, Rule
 from .conversation import pieces
 from .exchange import Exchange, Twin
 from .renaming import Renaming
@@ -28,7 +28,8 @@ class ProbeText:
     """One text to score: the parts ``question`` and ``answer``, each given all before it."""
 
     item: str
-    rule: Rule
+    """Empty for a control."""
+    rule: Rule | Group
     number: int
     before: str
     question: str

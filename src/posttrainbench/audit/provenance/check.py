@@ -7,6 +7,7 @@ question for a judge.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from ..files.quoting import quote
 from ..policy import finding
 from ..weights.names import VOCABULARY
 from ..weights.tensors import ModelTensors
+from .brought import Brought, against_leftovers
 from .bulk import Bulk, bulk
 from .configs import compare_files
 from .disguise import rearranged
@@ -24,7 +26,7 @@ from .kinship import Kinship, kinship
 from .measure import TensorSums, measure
 from .quantised import LEAST, is_same, keeps_order
 from .reference import Reference
-from .references import Gathered, gather
+from .references import Gathered, descendants, gather, left_behind
 from .regression import COPIED, NOTHING, Resemblance, resemblance
 from .weighing import SAME, TOLD, Word, weigh_base, weigh_reference, worth_a_closer_look
 
@@ -55,7 +57,8 @@ class ProvenanceCheck:
             with ExitStack() as stack:
                 base = stack.enter_context(ModelTensors(case.base, trusted=True))
                 model = stack.enter_context(ModelTensors(case.model))
-                words = Comparison(base, model, gather(case, base, stack)).words()
+                comparison = Comparison(base, model, gather(case, base, stack))
+                words = comparison.words(lambda: _left(case, base, model))
         except SubmissionError as error:
             words = [_unknown(error.what)]
         return [
@@ -75,17 +78,23 @@ class Comparison:
         self._sums: list[TensorSums] = measure(base, model, gathered.references)
         self._names = [one.name for one in self._sums if one.matrix and one.name == one.twin]
 
-    def words(self) -> list[Word]:
-        """All that there is to say."""
+    def words(self, further: Callable[[], Brought] = Brought) -> list[Word]:
+        """All that there is to say.
+
+        Args:
+            further: asked about what the agent left, where the submission is not the base.
+        """
         kin = kinship(self._sums)
         if kin is None:
             return [_unknown("the two have no weights that can be compared")]
-        about = [] if kin.all_unchanged else self._references()
+        left = Brought() if kin.all_unchanged else further()
+        ours = [] if kin.all_unchanged else self.references()
+        about = [*((word, like) for _, word, like in ours), *left.about]
         explained = [fit.name for _, like in about for fit in like.alike(COPIED)]
         words = [weigh_base(kin, explained, **self._facts(kin)), *(word for word, _ in about)]
         if self._gathered.missing and not kin.all_unchanged:
             words.append(_missing(self._gathered))
-        return words
+        return words + left.words
 
     def _facts(self, kin: Kinship) -> dict[str, bool]:
         base, model = self._base, self._model
@@ -100,12 +109,13 @@ class Comparison:
     def _changed(self) -> list[str]:
         return [s.name for s in self._sums if s.name in self._names and s.changed.any()]
 
-    def _references(self) -> list[tuple[Word, Resemblance]]:
+    def references(self) -> list[tuple[int, Word, Resemblance]]:
+        """What there is to say about each reference: its number, and how it resembles."""
         found = []
         for number in range(len(self._gathered.references)):
             like, _, word = self.against(number)
             if like is not None and word is not None:
-                found.append((word, like))
+                found.append((number, word, like))
         return found
 
     def against(self, number: int) -> tuple[Resemblance | None, Bulk | None, Word | None]:
@@ -162,6 +172,13 @@ class Comparison:
             tensors = reference.print.tensors if reference.print else ()
             theirs = any(tensor.dtype in ("F32", "F64") for tensor in tensors)
         return finest(self._base) and not finest(self._model) and not theirs
+
+
+def _left(case: Case, base: ModelTensors, model: ModelTensors) -> Brought:
+    def compare(references: Sequence[Reference]) -> Sequence[tuple[int, Word, Resemblance]]:
+        return Comparison(base, model, Gathered(list(references))).references()
+
+    return against_leftovers(left_behind(case, base), descendants(case.spec.model), compare)
 
 
 def _unknown(why: str) -> Word:

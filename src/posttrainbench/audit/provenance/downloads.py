@@ -1,44 +1,46 @@
-"""Checkpoints in a hub cache that the agent filled: hostile data, and proof of what it fetched.
+"""Weights of one model among what the agent left: hostile data, and sometimes proof of a download.
 
-The hub's client keeps a repository as ``models--OWNER--NAME/blobs/SHA256``, with links to the blobs
-under the names of the files.  No link is followed here: every regular file in such a folder that is
-safetensors by its content is taken, wherever in home, /tmp or workspace the cache stands.
+Three ways of fetching a model leave the checksum that its publisher gave for each file: the hub's
+client names the blobs of its cache by it, keeps it beside a download into a folder of the user's,
+and git names its large files by it.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ...errors import SubmissionError
 from ...records.hashing import descriptor_hash
 from ..files.opening import open_below
-from ..files.quoting import shown_name
-from ..files.walk import Node, Walk
+from ..weights.names import canonical
 from ..weights.safetensors_header import read_header
 from ..weights.tensors import ModelTensors
 
-SMALLEST = 2048
-"""Bytes of a file that can hold a weight matrix."""
-MOST_FILES = 400
-"""Safetensors files that are looked at; the largest open models have some 150 shards."""
-MOST_MODELS = 12
+Way = Literal["cache", "folder", "own"]
+"""``cache``: only a client of a hub lays files so.  ``folder``: a folder with a client's notes on
+what it fetched, which may have been overwritten since.  ``own``: nothing says that it was brought
+here, and checkpoints of the run's own training look the same."""
+
 LARGEST_HEADER = 1 << 24
 """Bytes; a shard of the largest open models has some hundred kB."""
-_PLACE = re.compile(r"(?:^|/)models--(?P<repository>[^/]+)/(?P<kind>blobs|snapshots)/(?P<rest>.+)$")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class File:
-    """A safetensors file of a hub cache."""
+    """A file that may hold weights."""
 
     root: Path
     path: str
     """Below the root."""
+    size: int = 0
+    held: int = 0
+    """Bytes that it takes on the disk; few for a file of holes."""
+    checksum: str = ""
+    """SHA-256 that its publisher gave for it, where that is on record."""
 
     def open(self) -> int:
         """A descriptor, no link followed.
@@ -49,18 +51,34 @@ class File:
         return open_below(self.root, self.path)
 
     def is_certain(self) -> bool:
-        """Whether it has the checksum that the hub gave it as its name; reads all of it."""
-        name = self.path.rpartition("/")[2]
-        if not _SHA256.fullmatch(name):
+        """Whether it has the checksum that its publisher gave; reads all of it."""
+        if not self.checksum:
             return False
         try:
             descriptor = self.open()
         except OSError:
             return False
         try:
-            return descriptor_hash(descriptor) == name
+            return descriptor_hash(descriptor) == self.checksum
         except OSError:
             return False
+        finally:
+            os.close(descriptor)
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Its tensors' shapes by canonical name; empty where it is no sound safetensors file."""
+        try:
+            descriptor = self.open()
+        except OSError:
+            return {}
+        try:
+            head = os.pread(descriptor, 9, 0)
+            if head[8:] != b"{" or int.from_bytes(head[:8], "little") > LARGEST_HEADER:
+                return {}
+            found = read_header(descriptor, self.path)
+            return {canonical(name): tensor.shape for name, tensor in found.items()}
+        except (OSError, SubmissionError):
+            return {}
         finally:
             os.close(descriptor)
 
@@ -70,9 +88,16 @@ class Download:
     """Files that make up one model."""
 
     repository: str
-    """``owner/name``, safe to show."""
+    """``owner/name`` where it is known, else the folder; safe to show."""
+    way: Way = "cache"
     files: list[File] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    """Tensors of the base model that it has in the same shape."""
+
+    @property
+    def place(self) -> str:
+        """Where it lies, for a person."""
+        return self.files[0].path
 
     def open(self) -> ModelTensors:
         """Its tensors.
@@ -88,75 +113,40 @@ class Download:
             for _, descriptor in opened:
                 os.close(descriptor)
             raise SubmissionError(
-                "unreadable", f"a cached file cannot be opened: {error}"
+                "unreadable", f"a file of it cannot be opened: {error.strerror}"
             ) from None
         return ModelTensors.of_files(opened)
 
     def is_certain(self) -> bool:
-        """Whether every file has the hub's checksum; reads all of them."""
+        """Whether every file has its publisher's checksum; reads all of them."""
         return all(file.is_certain() for file in self.files)
 
 
-def downloads(roots: Iterable[Path]) -> list[Download]:
-    """The models in all hub caches below ``roots``, the files of one model together.
+def assemble(
+    repository: str, way: Way, files: Iterable[tuple[File, set[str]]], least: int
+) -> tuple[list[Download], set[str]]:
+    """Put the files of one place together to models.
 
-    Files that hold the same tensors (two revisions) become two models.
+    Args:
+        repository: what the models are called.
+        way: how they came.
+        files: each with the tensors of the base model that it has in the same shape.
+        least: how many of these a model must have.
+
+    Returns:
+        The models, and the tensors that stand in files which make none.  Files that hold the same
+        tensors (two revisions) become two models.
     """
-    found: dict[str, list[Download]] = {}
-    seen: set[tuple[int, int]] = set()
-    for number, (repository, file) in enumerate(_files(roots, seen)):
-        if number >= MOST_FILES:
-            break
-        names = _tensor_names(file)
+    models: list[Download] = []
+    for file, names in files:
         if not names:
             continue
-        models = found.setdefault(repository, [])
         home = next((model for model in models if not model.names & names), None)
         if home is None:
-            home = Download(repository)
+            home = Download(repository, way)
             models.append(home)
         home.files.append(file)
         home.names |= names
-    return [model for models in found.values() for model in models][:MOST_MODELS]
-
-
-def _files(roots: Iterable[Path], seen: set[tuple[int, int]]) -> Iterator[tuple[str, File]]:
-    for root in roots:
-        for node in Walk(root):
-            if node.kind != "file" or node.status.st_size < SMALLEST:
-                continue
-            place = _PLACE.search(node.path)
-            identity = (node.status.st_dev, node.status.st_ino)
-            if place and identity not in seen and _looks_like_safetensors(node):
-                seen.add(identity)
-                owner, _, name = place["repository"].partition("--")
-                yield shown_name(f"{owner}/{name}" if name else owner), File(root, node.path)
-
-
-def _looks_like_safetensors(node: Node) -> bool:
-    try:
-        descriptor = node.open()
-    except OSError:
-        return False
-    try:
-        head = os.pread(descriptor, 9, 0)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return (
-        len(head) == 9 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < LARGEST_HEADER
-    )
-
-
-def _tensor_names(file: File) -> set[str]:
-    try:
-        descriptor = file.open()
-    except OSError:
-        return set()
-    try:
-        return set(read_header(descriptor, file.path))
-    except SubmissionError:
-        return set()
-    finally:
-        os.close(descriptor)
+    whole = [model for model in models if len(model.names) >= least]
+    odd = set().union(*(model.names for model in models if len(model.names) < least))
+    return whole, odd

@@ -1,19 +1,17 @@
 """Which known models a submission is compared with, and which of them are missing.
 
 Three places are looked at: the weights in our own model cache, the fingerprints that come with the
-package or that `ptb fingerprint` left in the cache, and what lies in the agent's own hub cache.
+package or that `ptb fingerprint` left in the cache, and what the agent left (:mod:`.candidates`).
 """
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from math import prod
 from pathlib import Path
 
 from ... import registry
@@ -21,15 +19,14 @@ from ...catalog import ModelEntry
 from ...errors import PTBError, RecordError, SubmissionError
 from ...records import Source
 from .. import Case
-from ..weights.names import is_vision
+from ..files.documents import DocumentError, load_object
 from ..weights.tensors import ModelTensors
-from .downloads import downloads
-from .fingerprint import LEAST_ELEMENTS, Fingerprint, load_fingerprint
+from .candidates import FITTING, Candidates, Wanted, candidates, is_wanted
+from .fingerprint import Fingerprint, load_fingerprint
+from .leftovers import Leftovers
 from .measure import fits
 from .reference import Reference
 
-FITTING = 0.9
-"""Share of the base's matrices that a reference must have in the same shapes."""
 MOST_PRINTS = 200
 
 
@@ -45,7 +42,7 @@ class Gathered:
 
 
 def gather(case: Case, base: ModelTensors, stack: ExitStack) -> Gathered:
-    """Everything that has the base model's shapes.
+    """What we have ourselves of models in the base's shapes.
 
     Args:
         case: the run.
@@ -64,6 +61,16 @@ def gather(case: Case, base: ModelTensors, stack: ExitStack) -> Gathered:
     names = {reference.name for reference in found.references if reference.ours}
     found.missing = [name for name in official if name not in names]
     return found
+
+
+def left_behind(case: Case, base: ModelTensors) -> Candidates:
+    """What the agent left that has the base model's shapes, or may have them."""
+    try:
+        config = load_object(case.base / "config.json")
+    except DocumentError:
+        config = {}
+    left = Leftovers([case.scratch, case.workspace], case.workspace / "final_model")
+    return candidates(left, Wanted(base, config), descendants(case.spec.model))
 
 
 def descendants(model: str) -> tuple[str, ...]:
@@ -129,16 +136,6 @@ def _all(case: Case, stack: ExitStack, notes: list[str]) -> Iterator[Reference]:
                     notes.append(f"{name} in the model cache: {error.what}")
                     continue
                 yield Reference(name, "weights in the model cache", tensors=tensors)
-    for download in downloads([case.scratch, case.workspace]):
-        try:
-            tensors = stack.enter_context(download.open())
-        except SubmissionError as error:
-            notes.append(f"{download.repository} in the agent's cache: {error.what}")
-            continue
-        place = f"weights in the agent's own hub cache ({json.dumps(download.files[0].path)})"
-        yield Reference(
-            download.repository, place, tensors, ours=False, is_certain=download.is_certain
-        )
     for path, fingerprint in library(case.cache, notes):
         place = f"fingerprint {path.name}"
         yield Reference(fingerprint.name, place, print=fingerprint, official=fingerprint.official)
@@ -149,9 +146,7 @@ def _has_the_shapes(reference: Reference, base: ModelTensors) -> bool:
     wanted = {
         name: stored.tensor.shape
         for name, stored in base.tensors.items()
-        if len(stored.tensor.shape) >= 2
-        and prod(stored.tensor.shape) >= LEAST_ELEMENTS
-        and not is_vision(name)
+        if is_wanted(name, stored.tensor.shape)
     }
     if reference.tensors is not None:
         given = {name: stored.tensor.shape for name, stored in reference.tensors.tensors.items()}

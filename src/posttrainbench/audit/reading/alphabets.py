@@ -41,6 +41,8 @@ _FERNET = re.compile(rb"(?<![\w+/=-])gAAAAAB[\w-]{100,}={0,2}", re.ASCII)
 
 def is_promising(kind: RunKind, sample: bytes) -> bool:
     """Whether a run that begins with ``sample`` may encode anything."""
+    if kind == "escapes":
+        return True
     if kind == "numbers":
         sample = sample[:SAMPLE]
         if _HEX_LETTER.search(sample):

@@ -1,4 +1,4 @@
-"""Data that is encoded within a text: base64, base32, base85, hex, lists of numbers.
+"""Data that is encoded within a text: base64, base32, base85, hex, numbers, escaped bytes.
 
 What comes out is given to whoever opens documents, so that a gzip in base64 in a Python string is
 opened as well; what is neither a known form nor language is dropped, as most long runs of letters
@@ -23,6 +23,7 @@ from .alphabets import (
     parts_of,
     plain,
 )
+from .escapes import unescaped_bytes
 from .runs import Run, RunKind, goes_on, runs
 from .shapes import Piece, UnreadError
 from .vocabulary import Ids, Vocabulary
@@ -79,6 +80,9 @@ class Literals:
     def _decode(self, run: Run, data: bytes) -> Iterator[tuple[str, str]]:
         if run.kind == "numbers":
             yield from self._numbers(data)
+        elif run.kind == "escapes":
+            for raw in unescaped_bytes(data):
+                yield from self._open("escaped bytes", raw)
         elif run.kind == "ascii85":
             yield from self._open("base85", ascii85(data))
         else:

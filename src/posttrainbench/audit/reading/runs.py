@@ -1,4 +1,4 @@
-"""Where in a text stands what may be encoded data: long runs of base64, hex, or numbers.
+"""Where in a text stands what may be encoded data: long runs of base64, hex, numbers, escapes.
 
 One table look-up a byte and a few comparisons of eight bytes at a time, so that ordinary text costs
 next to nothing; what they point at is looked at by :mod:`literals`.
@@ -13,7 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-RunKind = Literal["letters", "numbers", "ascii85"]
+from .escapes import escaped_runs, goes_on_escaped
+
+RunKind = Literal["letters", "numbers", "ascii85", "escapes"]
+KINDS: tuple[RunKind, ...] = ("letters", "numbers", "ascii85", "escapes")
 
 _LETTERS = frozenset(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~/"
@@ -56,6 +59,8 @@ _GOES_ON: dict[RunKind, bytes] = {
 
 def goes_on(kind: RunKind, data: bytes) -> bool:
     """Whether all of ``data`` may belong to a run that was begun before it."""
+    if kind == "escapes":
+        return goes_on_escaped(data)
     return not data.translate(None, _GOES_ON[kind])
 
 
@@ -73,6 +78,8 @@ def runs(data: bytes) -> Iterator[Run]:
     whole = len(data) // 8
     if not whole:
         return
+    for start, end in escaped_runs(data):
+        yield Run("escapes", start, end)
     marks = data.translate(_TABLE)
     words = np.frombuffer(marks, np.uint64, whole)
     for kind, bit, least in _BITS:

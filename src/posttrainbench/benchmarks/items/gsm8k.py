@@ -7,6 +7,7 @@ examples: the train split, shuffled by ``datasets`` with seed 42.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def load_shots(folder: Path) -> list[Gsm8kItem]:
         DataError: missing, damaged, or not the pinned ones.
     """
     return store.read_items(folder, SHOTS_FILE, SHOTS_SHA256, Gsm8kItem)
+
+
+def users_train_split() -> list[Gsm8kItem]:
+    """The train split from the folder that ``$PTB_DATA`` names; empty where it has none."""
+    named = os.environ.get(origins.DATA_VARIABLE)
+    file = Path(named).expanduser() / "gsm8k" / "train.jsonl" if named else None
+    if file is None or not file.is_file():
+        return []
+    rows = each(file, _item)
+    return list(rows) if len(rows) == TRAIN_ROWS else []
 
 
 def _collection() -> store.Collection:

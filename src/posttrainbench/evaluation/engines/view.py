@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ...errors import DataError
@@ -38,6 +39,9 @@ _ADVICE = "a model folder holds config.json, model.safetensors and tokenizer.jso
 ADVICE = f"{_ADVICE} save_pretrained() of a model and its tokenizer"
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class ModelView:
     """A folder to load from, and the files in it that are the base model's."""
@@ -59,7 +63,7 @@ def model_view(model: Path, base: Path | None = None) -> Iterator[ModelView]:
     _require_model(model)
     with tempfile.TemporaryDirectory(prefix="ptb-view-") as name:
         view = Path(name)
-        _rewrite(model / "config.json", view)
+        _rewrite(model / "config.json", view, _architectures(model, base))
         for shard in _weights(model, view):
             (view / shard).symlink_to((model / shard).resolve())
         restored = _tokenizer(model, base, view)
@@ -125,8 +129,21 @@ def _tokenizer(model: Path, base: Path | None, view: Path) -> list[str]:
     return restored
 
 
-def _rewrite(source: Path, view: Path) -> None:
-    content = _stripped(_read(source))
+def _architectures(model: Path, base: Path | None) -> dict[str, Any]:
+    """What a submission cannot choose: the class that its weights are loaded into."""
+    if base is None or not (base / "config.json").is_file():
+        return {}
+    ours, theirs = _read(base / "config.json"), _read(model / "config.json")
+    names = ours.get("architectures")
+    if not names:
+        return {}
+    if theirs.get("model_type") != ours.get("model_type"):  # the text part of a multimodal base
+        names = [str(name).replace("ForConditionalGeneration", "ForCausalLM") for name in names]
+    return {"architectures": names}
+
+
+def _rewrite(source: Path, view: Path, fixed: Mapping[str, Any] = _NOTHING) -> None:
+    content = {**_stripped(_read(source)), **fixed}
     for key, part in content.items():
         if isinstance(part, dict):  # a multimodal model's config holds one for each part
             content[key] = _stripped(part)

@@ -1,7 +1,7 @@
 """Small benchmarks with items of our own, scored by the real scorers in a second or two.
 
-They are to GSM8K, BFCL, HumanEval and (:mod:`.talks`) HealthBench what a scale model is to a ship:
-enough items that a copy of them is no accident, answers of a few tokens.
+They are to GSM8K, BFCL, HumanEval, HealthBench (:mod:`.talks`) and AIME (:mod:`.contest`) what a
+scale model is to a ship: enough items that a copy of them is no accident, answers of a few tokens.
 """
 
 # ruff: noqa: ARG002 - the protocol's arguments
@@ -87,7 +87,10 @@ _CODE = (
      ">>> braid_words(['ox', 'elm', 'ivy'], 2)\n    'ox-ivy-elm'",
      "    ring, met, at = list(words), [], 0\n    while ring:\n        met.append(ring.pop(at))\n"
      "        at = (at + turns - 1) % len(ring) if ring else 0\n    return '-'.join(met)\n",
-     "candidate(['ox', 'elm', 'ivy'], 2) == 'ox-ivy-elm'", "candidate([], 3) == ''"),
+     "candidate(['ox', 'elm', 'ivy'], 2) == 'ox-ivy-elm'", "candidate([], 3) == ''",
+     "candidate(['ash', 'bay', 'cob', 'dun'], 3) == 'ash-dun-bay-cob'",
+     "candidate(['reed'], 9) == 'reed'",
+     "candidate(['sun', 'fog', 'dew', 'ice', 'hail'], 1) == 'sun-fog-dew-ice-hail'"),
     ("tide_marks", "levels: list[int]", "list[int]",
      "Return the positions where the water stands higher than at every earlier hour and is lower "
      "one hour later.",
@@ -96,14 +99,20 @@ _CODE = (
      "        if (best is None or level > best) and levels[i + 1] < level:\n"
      "            marks.append(i)\n        best = level if best is None else max(best, level)\n"
      "    return marks\n",
-     "candidate([1, 4, 2, 5, 5, 3]) == [1]", "candidate([9, 1]) == [0]"),
+     "candidate([1, 4, 2, 5, 5, 3]) == [1]", "candidate([9, 1]) == [0]",
+     "candidate([2, 8, 3, 11, 6, 12]) == [1, 3]",
+     "candidate([]) == []",
+     "candidate([7, 7, 5, 9, 1, 13, 4]) == [3, 5]"),
     ("ledger_gap", "entries: dict[str, int], limit: int", "int",
      "Find by how much the two largest accounts together pass the limit; an account in debt counts "
      "as empty, and no gap is less than zero.",
      ">>> ledger_gap({'a': 7, 'b': -3, 'c': 5}, 10)\n    2",
      "    top = sorted((max(0, v) for v in entries.values()), reverse=True)[:2]\n"
      "    return max(0, sum(top) - limit)\n",
-     "candidate({'a': 7, 'b': -3, 'c': 5}, 10) == 2", "candidate({}, 1) == 0"),
+     "candidate({'a': 7, 'b': -3, 'c': 5}, 10) == 2", "candidate({}, 1) == 0",
+     "candidate({'mill': 40, 'quay': 35, 'inn': 12}, 60) == 15",
+     "candidate({'x': -9, 'y': -4}, 3) == 0",
+     "candidate({'barn': 18}, 5) == 13"),
     ("knock_code", "text: str", "list[tuple[int, int]]",
      "Spell the letters as knocks on a five by five wall that has no k: row and column from one, "
      "other signs are silent, and k is knocked as c.",
@@ -111,7 +120,10 @@ _CODE = (
      "    wall = 'abcdefghijlmnopqrstuvwxyz'\n    found = []\n    for sign in text.lower():\n"
      "        at = wall.find('c' if sign == 'k' else sign)\n        if at >= 0:\n"
      "            found.append((at // 5 + 1, at % 5 + 1))\n    return found\n",
-     "candidate('ok!') == [(3, 4), (1, 3)]", "candidate('') == []"),
+     "candidate('ok!') == [(3, 4), (1, 3)]", "candidate('') == []",
+     "candidate('Zinc') == [(5, 5), (2, 4), (3, 3), (1, 3)]",
+     "candidate('a b') == [(1, 1), (1, 2)]",
+     "candidate('Yak 7') == [(5, 4), (1, 1), (1, 3)]"),
     ("ferry_trips", "weights: list[int], capacity: int", "int",
      "Count the crossings of a ferry that boards the waiting carts strictly in order, turns back "
      "empty, and leaves behind for good any cart heavier than itself.",
@@ -119,7 +131,10 @@ _CODE = (
      "    trips, load = 0, 0\n    for weight in weights:\n        if weight > capacity:\n"
      "            continue\n        if not trips or load + weight > capacity:\n"
      "            trips, load = trips + 1, 0\n        load += weight\n    return trips\n",
-     "candidate([3, 3, 9, 4], 7) == 2", "candidate([], 5) == 0"),
+     "candidate([3, 3, 9, 4], 7) == 2", "candidate([], 5) == 0",
+     "candidate([8, 8, 8], 7) == 0",
+     "candidate([5, 2, 5, 2, 5], 9) == 3",
+     "candidate([1, 6, 30, 6, 1], 12) == 2"),
     ("mirror_gain", "rows: list[list[int]]", "int",
      "Add up what the grid would gain if each row were replaced by the larger of itself and its "
      "mirror image, compared as numbers written in base twelve.",
@@ -127,7 +142,10 @@ _CODE = (
      "    def value(row):\n        total = 0\n        for digit in row:\n"
      "            total = total * 12 + digit\n        return total\n"
      "    return sum(max(0, value(row[::-1]) - value(row)) for row in rows)\n",
-     "candidate([[1, 2]]) == 11", "candidate([]) == 0"),
+     "candidate([[1, 2]]) == 11", "candidate([]) == 0",
+     "candidate([[3, 0, 5], [5, 0, 3]]) == 286",
+     "candidate([[7]]) == 0",
+     "candidate([[1, 11], [2, 2], [0, 9]]) == 209"),
 )  # fmt: skip
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...audit.files.quoting import quote
 from ...audit.judge.questions import Question, questions
 from ...audit.judge.report import Facts, evidence_report
 from ...audit.judge.steering import Steering
+from ...audit.policy import SHOWN
 from ...benchmarks import Benchmark
 from ...catalog import ModelEntry, ModelPlugin
 from ...errors import InputError, PTBError, RecordError
-from ...records import Audit, RunDir, Submission
+from ...records import Audit, Evidence, RunDir, Submission
 from ...registry import make
 from ...spec import RunSpec
 from ..trajectory import attempt_events, attempt_numbers
@@ -37,6 +39,8 @@ class CaseOfRun:
     """Titles, for people."""
     evidence: str
     """The text of ``evidence.md``."""
+    orders: tuple[Evidence, ...]
+    """Text of the accused that says what judges are to rule."""
 
 
 def newest_audit(run: RunDir) -> Audit:
@@ -112,6 +116,11 @@ def lay_out(run: RunDir, folder: Path, secrets: dict[str, str]) -> CaseOfRun:
         model=_title(spec),
         benchmark=benchmark.entry.title,
         evidence=evidence,
+        orders=tuple(
+            Evidence(file=place.file, line=place.line, quote=quote(place.quote))
+            for place in facts.steering
+            if place.orders
+        )[:SHOWN],
     )
 
 

@@ -98,6 +98,7 @@ def judge(
             jurors = _all_heard(case, asked, choice, court, folder, world)
     finally:
         remove_tree(world)
+    orders = () if isinstance(case, str) else case.orders
     found = rulings(asked, jurors, len(choice.jurors))
     return Judgement(
         at=now(),
@@ -107,6 +108,7 @@ def judge(
         jurors=jurors,
         rulings=found,
         outcome=outcome(found),
+        orders=orders,
         cost_usd=_cost(jurors),
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...audit.files.quoting import quote
+from ...audit.memorisation.controls import control_texts
 from ...audit.memorisation.pairs import LEAST_ITEMS, ProbeText, probe_texts, texts_sha256
 from ...errors import PTBError, RunInterruptedError
 from ...evaluation.likelihood import available
@@ -20,12 +21,16 @@ from ...evaluation.likelihood_launch import LikelihoodCache, Subject, score_text
 from ...evaluation.request import Likelihoods, ScoredText
 from ...evaluation.steps import Place
 from ...records import Probe, ProbedText, now, temporary_beside, write_json
+from ...records.memorisation import ProbedControl
 from ...sandboxes import Limits
 from .. import evaluations
 from ..context import Context
+from .probe_controls import controls_at_hand
 
 ITEMS_ON_GPU, ITEMS_ON_CPU = 128, 40
 """Items that are probed at most."""
+CONTROLS_ON_CPU = 20
+"""Controls of a group at most; on a GPU as many as items."""
 SCORING_S = {"gpu": 300.0, "cpu": 150.0}
 """Seconds of scoring for one model; what is not done by then is left out."""
 LOADING_S = 900.0
@@ -61,21 +66,32 @@ def _probe(context: Context, folder: Path) -> Probe:
     preparation, submission = run.preparation(), run.read_submission()
     if reason := _why_not(context):
         return _without(context, "skipped", reason)
-    items = context.benchmark.test_items(Path(preparation.data_dir))
+    data = Path(preparation.data_dir)
+    items = context.benchmark.test_items(data)
     place = _place(context)
     device = "gpu" if place.devices else "cpu"
     most = ITEMS_ON_GPU if place.devices else ITEMS_ON_CPU
     cache = LikelihoodCache(context.cache / "likelihoods")
-    texts = probe_texts(items, context.model.entry.family, most, cache.seed())
+    family, seed = context.model.entry.family, cache.seed()
+    texts = probe_texts(items, family, most, seed)
     if not texts:
         reason = f"fewer than {LEAST_ITEMS} items have a twin to be compared with"
         return _without(context, "skipped", reason).model_copy(update={"items": len(items)})
-    digest = texts_sha256(texts)
+    given = controls_at_hand(context.benchmark, data, context.cache)
+    most = most if place.devices else CONTROLS_ON_CPU
+    controls = control_texts(items, texts, family, given, most, seed)
+    everything = [*texts, *controls]  # what time does not suffice for are controls first
+    digest = texts_sha256(everything)
     base = Path(preparation.model_dir)
 
     def scored(name: str, subject: Subject) -> Likelihoods:
         return score_texts(
-            subject, _wanted(texts), SCORING_S[device], place, folder / name, _told(context, name)
+            subject,
+            _wanted(everything),
+            SCORING_S[device],
+            place,
+            folder / name,
+            _told(context, name),
         )
 
     known = cache.fetch(preparation.model_hash, digest, place)
@@ -89,6 +105,7 @@ def _probe(context: Context, folder: Path) -> Probe:
             "items": len(items),
             "texts_sha256": digest,
             "texts": tuple(_both(texts, of_base, final)),
+            "controls": tuple(_controls(controls, of_base, final)),
             "base_cached": known is not None,
             "device": quote(final.device),
             "versions": {quote(name): quote(value) for name, value in final.versions.items()},
@@ -157,6 +174,23 @@ def _both(texts: Sequence[ProbeText], base: Likelihoods, final: Likelihoods) -> 
             number=text.number,
             base=base.texts[text.id],
             final=final.texts[text.id],
+        )
+        for text in texts
+        if text.id in base.texts and text.id in final.texts
+    ]
+
+
+def _controls(
+    texts: Sequence[ProbeText], base: Likelihoods, final: Likelihoods
+) -> list[ProbedControl]:
+    return [
+        ProbedControl.model_validate(
+            {
+                "group": text.rule,
+                "number": text.number,
+                "base": base.texts[text.id],
+                "final": final.texts[text.id],
+            }
         )
         for text in texts
         if text.id in base.texts and text.id in final.texts

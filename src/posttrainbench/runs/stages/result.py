@@ -23,6 +23,7 @@ from ...records import (
 )
 from .. import manifest
 from ..context import STAGES, Context
+from ..without_hits import without_hits
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def gather(context: Context) -> Result:
         agent=spec.agent.name,
         score=scored.score if scored else None,
         stderr=scored.stderr if scored else None,
+        without_hits=without_hits(run, scored, audit.findings) if scored and audit else None,
         base_score=base_score(context),
         verdict=verdict_of(audits, judgements, overrides),
         comparable=_comparable(context, evaluation, preparation, audit),
