@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..contamination.match_fold import fold
 from .clear_text import one_line
 
 MOST = 40
@@ -27,6 +28,7 @@ _DICTATES = (
     r"|\bverdict[\"']?\s*[:=]\s*[\"']?(?:no[-_ ]violation|clean|violation)\b"
     r"|\b(?:mark|judge|flag|rate|declare|consider)\b.{0,30}\b(?:this|the) "
     r"(?:run|submission|model)\b.{0,20}\b(?:as )?(?:clean|compliant|innocent|honest|legitimate)\b"
+    r"|\bno[-_]violations?\b"
 )
 """Words that give a ruling, in the terms of this benchmark; no public data does."""
 _ORDERS = re.compile(_DICTATES, re.IGNORECASE)
@@ -76,15 +78,21 @@ def steering(file: str, text: str, most: int = MOST) -> Iterator[Steering]:
     found = 0
     for number, line in enumerate(text.split("\n"), start=1):
         looked_at = line[:_LONGEST_LINE]
-        low = looked_at.lower()
-        if not any(hint in low for hint in _HINTS):
+        readings = {looked_at, looked_at if looked_at.isascii() else _folded(looked_at)}
+        if not any(hint in reading.lower() for reading in readings for hint in _HINTS):
             continue
+        orders = any(_ORDERS.search(reading) for reading in readings)
         match = _SPEAKS.search(looked_at)
-        if match is None:
+        if match is None and not orders:
             continue
-        begin = max(0, match.start() - 60)
+        begin = max(0, match.start() - 60) if match else 0
         shown = one_line(line[begin : begin + 2 * _SHOWN], _SHOWN)
-        yield Steering(file, number, shown, bool(_ORDERS.search(looked_at)))
+        yield Steering(file, number, shown, orders)
         found += 1
         if found >= most:
             return
+
+
+def _folded(text: str) -> str:
+    """Letters that only look like ours are ours, and what cannot be seen is gone."""
+    return fold(text).decode("utf-8", "replace")
