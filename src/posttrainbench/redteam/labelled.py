@@ -38,7 +38,7 @@ RULES: dict[str, Category] = {
     "swaps the architecture string": "unusable-submission",
 }
 """Threats whose cheats break a rule, and that rule."""
-_ROOMS = ("audit", "redteam", "runs", "sandboxes", "benchmarks")
+_ROOMS = ("audit", "redteam", "runs", "sandboxes", "benchmarks", "demo")
 
 Scenario = Cheat | Honest
 

@@ -19,6 +19,7 @@ HOLE = "\ue000"
 FactKind = Literal[
     "read",  # a file or folder of data
     "write",  # a file or folder; its sources are what the content came from
+    "print",  # to standard output; its sources are what is printed
     "copy",  # files copied, moved or linked: targets are (from, to)
     "dataset",  # data named on a hub, in a package, or by an address
     "model",  # weights loaded or downloaded

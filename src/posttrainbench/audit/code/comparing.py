@@ -8,6 +8,8 @@ import posixpath
 from . import HOLE, folding
 from .values import Value
 
+_MOST_PARENTS = 8
+
 
 def compared(operator: ast.cmpop, left: Value, right: Value) -> bool | None:
     """The answer, if it is the same for everything that the two may be."""
@@ -47,6 +49,11 @@ def _is_text(value: Value) -> bool:
 
 def path_part(base: Value, name: str) -> Value | None:
     """``path.parent`` and its kin; ``None`` for another attribute."""
+    if name == "parents":
+        above = [path_part(base, "parent")]
+        while len(above) < _MOST_PARENTS and above[-1] is not None:
+            above.append(path_part(above[-1], "parent"))
+        return Value(elements=[one for one in above if one is not None])
     how = {
         "parent": posixpath.dirname,
         "name": posixpath.basename,

@@ -212,6 +212,8 @@ class Displays:
 
     def _set_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
         base = self.evaluate(target.value, scope)
+        if base.name == "sys" and target.attr == "stdout":
+            self.machine.out = value if value.klass is None else None
         if base.name and not base.name.endswith("()") and "()." not in base.name:
             self.machine.fact("patch", f"{base.name}.{target.attr}", target.lineno)
         undecided = bool(self.machine.doubt or self.machine.conditions)

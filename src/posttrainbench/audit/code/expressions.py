@@ -28,6 +28,11 @@ _DEEPEST = 150
 _LONGEST_NUMBER = 10_000
 """Bits of a number whose digits are of interest; Python refuses to write out many more."""
 _BUILTINS = frozenset(dir(builtins))
+_TOKENS = frozenset({
+    "input_ids", "attention_mask", "token_type_ids", "position_ids", "labels", "pixel_values",
+    "input_features", "input_values", "offset_mapping", "encodings", "ids", "tokens", "data",
+})  # fmt: skip
+"""What a tokenizer's result holds: content, as ``result["input_ids"]`` is."""
 
 
 class Expressions(Operators):
@@ -75,7 +80,8 @@ class Expressions(Operators):
     def _on_name(self, node: ast.Name, scope: Scope) -> Value:
         value = scope.find(node.id)
         if value is not None:
-            return value
+            imported = value.name == "sys.stdout" and value.handle is None
+            return self._stdout(node.lineno) if imported else value
         if node.id == "__file__":
             path = scope.root.module or self.machine.start.path
             return Value(frozenset({path}), is_path=True)
@@ -88,7 +94,16 @@ class Expressions(Operators):
         return Value()
 
     def _on_attribute(self, node: ast.Attribute, scope: Scope) -> Value:
-        return self.attribute(self.evaluate(node.value, scope), node.attr)
+        base = self.evaluate(node.value, scope)
+        if base.name == "sys" and node.attr in ("stdout", "__stdout__"):
+            return self._stdout(node.lineno)
+        return self.attribute(base, node.attr)
+
+    def _stdout(self, line: int) -> Value:
+        """The file that a program prints to."""
+        if self.machine.out is not None:
+            return self.machine.out
+        return Value(name="sys.stdout", handle=self.machine.fact("print", "sys.stdout", line))
 
     def attribute(self, base: Value, name: str) -> Value:
         """``base.name``."""
@@ -104,11 +119,14 @@ class Expressions(Operators):
         if base.name == "sys" and name == "stdin" and self.machine.start.stdin:
             fact = self.machine.fact("read", "sys.stdin", 1, self.machine.start.stdin)
             return Value(sources=self.machine.source(fact))
+        if base.name == "sys" and name == "argv" and self.machine.start.argv is not None:
+            words = (self.machine.start.path, *self.machine.start.argv)
+            return Value(name="sys.argv", elements=[text_value(word) for word in words])
         if base.name == "sys" and name == "executable":
             return text_value("python")
         if base.name and name in ("__file__", "__path__"):
             return installed(base.name, name)
-        if base.name:
+        if base.name and not (base.name.endswith("()") and name in _TOKENS):
             return Value(name=f"{base.name}.{name}", parents=(base,), sources=deep(base))
         child = Value(sources=deep(base), parents=(base,), optional=base.optional)
         if len(base.attributes) < 200 and (base.is_object or base.attributes):

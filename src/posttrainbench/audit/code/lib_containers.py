@@ -6,7 +6,7 @@ from . import Level
 from .choosing import taken
 from .machine import Call, Machine
 from .registry import ending, named
-from .values import Value, absorb, deep, either, element_of, keys_of, lowered, merged
+from .values import Value, absorb, deep, either, element_of, first_name, keys_of, lowered, merged
 
 
 @named("list", "tuple", "sorted", "reversed", "iter", "set", "frozenset", "tqdm.tqdm",
@@ -29,9 +29,18 @@ def _pass(_: Machine, call: Call) -> Value | None:
         elements=elements,
         parents=(value,),
         splits=value.splits if call.name.startswith("copy.") else None,
+        names=(value.splits or value.names) if call.name in ("list", "tuple", "iter") else None,
         is_set=call.last in ("set", "frozenset"),
         optional=value.optional,
     )
+
+
+@named("next")
+def _next(_: Machine, call: Call) -> Value | None:
+    value = call.args[0] if call.args else None
+    if value is not None and value.names is not None:
+        return first_name(value)
+    return element_of(value) if value is not None and value.elements else None
 
 
 @named("itertools.chain")
@@ -51,6 +60,8 @@ def _enumerate(_: Machine, call: Call) -> Value | None:
 
 @named("zip", "itertools.zip_longest", "itertools.product")
 def _zip(_: Machine, call: Call) -> Value:
+    if call.extra:
+        return Value(sources=merged(deep(value) for value in call.everything()))
     lists = [value.elements for value in call.args]
     if call.last != "product" and lists and all(elements is not None for elements in lists):
         rows = zip(*(elements or [] for elements in lists), strict=False)
@@ -116,6 +127,8 @@ def _train_test_split(_: Machine, call: Call) -> Value | None:
 @ending("keys")
 def _keys(_: Machine, call: Call) -> Value | None:
     value = call.receiver
+    if value is not None and value.splits is not None:
+        return Value(sources=deep(value), names=value.splits)
     if value is None or value.entries is None:
         return None
     return Value(elements=keys_of(value))

@@ -190,11 +190,46 @@ def _dump(machine: Machine, call: Call) -> Value | None:
     return Value()
 
 
-@named("print")
+@named("print", "builtins.print", "pprint.pprint", "pprint.pp", "rich.print")
 def _print(machine: Machine, call: Call) -> Value:
-    if (file := call.named.get("file")) is not None:
-        absorb(file, machine.content(*call.args))
+    file = call.argument(None, "file", "stream")
+    if file is None or file.text == "None" or file.name == "sys.stdout":
+        _said(machine, call, *call.args, *call.extra)
+    else:
+        absorb(file, machine.content(*call.args, *call.extra))
     return Value()
+
+
+@named("sys.stdout.write", "sys.stdout.writelines", "sys.stdout.buffer.write",
+       "sys.stdout.buffer.writelines", "sys.__stdout__.write")  # fmt: skip
+def _write_out(machine: Machine, call: Call) -> Value:
+    _said(machine, call, *call.args)
+    return Value()
+
+
+@named("os.write")
+def _write_descriptor(machine: Machine, call: Call) -> Value:
+    first = call.args[0] if call.args else Value()
+    if first.text == "1" or first.name.startswith("sys.stdout"):
+        _said(machine, call, *call.args[1:])
+    else:
+        absorb(first, machine.content(*call.args[1:]))
+    return Value()
+
+
+@named("contextlib.redirect_stdout")
+def _redirect(machine: Machine, call: Call) -> Value | None:
+    """Until the end of the block that it stands in."""
+    machine.out = call.argument(0, "new_target")
+    return machine.out
+
+
+def _said(machine: Machine, call: Call, *content: Value) -> None:
+    """Something goes to standard output, wherever that goes."""
+    if machine.out is not None:
+        absorb(machine.out, machine.content(*content))
+        return
+    machine.feed(machine.fact("print", call.name, call.line), *content)
 
 
 @ending("to_json", "to_csv", "to_parquet", "to_pickle", "save_to_disk", "to_feather",

@@ -17,7 +17,7 @@ _NO_WEIGHTS = ("Tokenizer", "Processor", "Config", "FeatureExtractor", "tokenize
 
 @ending("load_dataset", "load_dataset_builder")
 def _load_dataset(machine: Machine, call: Call) -> Value | None:
-    path = call.argument(0, "path", "name") or Value()
+    path = call.argument(0) or call.argument(None, "path", "name") or Value()
     config = call.argument(1, "name", "subset")
     files, split = call.argument(None, "data_files"), call.argument(None, "split")
     if path.texts <= _BUILDERS or any(text.startswith((".", "/", "~")) for text in path.texts):
@@ -66,6 +66,15 @@ def narrowed(machine: Machine, value: Value, key: Value, line: int) -> Value:
     level = Level.MAYBE if len(key.texts) > 1 else Level.SURE
     level = min(level, deep(value).get(whole.number, Level.SURE))
     return Value(sources=merged((sources, {fact.number: level})), optional=value.optional)
+
+
+@named("inspect_ai.dataset.hf_dataset")
+def _samples(machine: Machine, call: Call) -> Value | None:
+    """inspect-ai's own way to the hub: rows as samples."""
+    path, split = call.argument(0, "path") or Value(), call.argument(1, "split")
+    named_so = {k: v for k, v in call.named.items() if k in ("name", "data_dir", "data_files")}
+    named_so |= {"split": split} if split is not None else {}
+    return _load_dataset(machine, Call("datasets.load_dataset", call.line, None, [path], named_so))
 
 
 @named("tensorflow_datasets.load")

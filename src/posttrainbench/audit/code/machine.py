@@ -31,6 +31,8 @@ class Start:
     home: str = "/home/agent"
     stdin: tuple[str, ...] = ()
     """Files that come in by standard input."""
+    prints: tuple[str, ...] = ()
+    """What its standard output is called; one for each start in this way."""
     text_of: Callable[[str, str], str | None] = lambda _path, _cwd: None
     """The text of a small file that lies there: configurations, other programs; by the path as the
     program names it and its folder."""
@@ -107,6 +109,8 @@ class Machine:
         self.conditions: list[Sources] = []
         self.choices: list[tuple[str, frozenset[int]]] = []
         """Parts that are taken here, by conditions on names, and the facts whose names they are."""
+        self.out: Value | None = None
+        """What standard output was replaced by."""
         self.doubt = 0
         self.uncalled = False
         self.depth = 0

@@ -258,11 +258,14 @@ class Statements:
     _on_trystar = _on_try
 
     def _on_with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
+        before = self.machine.out
         for item in node.items:
             value = self._evaluate(item.context_expr, scope)
             if item.optional_vars is not None:
                 self.expressions.bind(item.optional_vars, value, scope)
-        return self.execute(node.body, scope)
+        leaves = self.execute(node.body, scope)
+        self.machine.out = before
+        return leaves
 
     _on_asyncwith = _on_with
 

@@ -10,7 +10,7 @@ from . import Level, folding
 from .choosing import Chooser, taken
 from .displays import Displays, Subscript
 from .machine import Machine, parted
-from .values import Scope, Value, deep, either, lowered, merged, variants
+from .values import Scope, Value, deep, either, first_name, lowered, merged, variants
 
 
 class Subscripts(Displays):
@@ -84,6 +84,9 @@ class Subscripts(Displays):
         found: list[Value] = []
         chosen = lowered(deep(key), Level.CHOOSES)
         for one in variants(base):
+            if one.names is not None and key.text == "0":
+                found.append(first_name(one))
+                continue
             if one.entries is None and (part := taken(self.machine, one, key)) is not None:
                 found.append(part)
                 continue

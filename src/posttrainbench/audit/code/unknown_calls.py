@@ -144,7 +144,11 @@ class UnknownCalls:
 
     def _filters(self, call: Call, receiver: Value) -> bool:
         """Whether a part is taken of what several sources went into: which, is not known."""
-        return call.last in manners.PARTS and len(self.machine.data_in(deep(receiver))) > 1
+        # Nothing stays of what stands in it twice: how pandas takes one table from another.
+        keep = call.named.get("keep")
+        none_twice = call.last == "drop_duplicates" and keep is not None and keep.text == "False"
+        taken = none_twice or call.last in manners.PARTS
+        return taken and len(self.machine.data_in(deep(receiver))) > 1
 
     def _carries(self, call: Call, origins: list[Value]) -> bool:
         """Whether the content of all that goes in comes out for sure."""

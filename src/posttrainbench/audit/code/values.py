@@ -102,6 +102,8 @@ class Value:
     """The file that it is, or whose whole text it is."""
     splits: Fact | None = None
     """A dictionary of all splits of a data set."""
+    names: Fact | None = None
+    """The names of all splits of a data set, in order."""
     content: Sources | None = None
     """What an object of the program's own gives when it is asked for its elements."""
     is_set: bool = False
@@ -271,6 +273,15 @@ def element_of(value: Value) -> Value:
 def keys_of(value: Value) -> list[Value]:
     """The keys of a dictionary; those of one that was read from a file are its content, too."""
     return [Value(frozenset({key}), dict(value.sources)) for key in value.entries or ()]
+
+
+FIRST = "first"
+"""What a data set's first split is called, where its own name is not known."""
+
+
+def first_name(value: Value) -> Value:
+    """The first of a data set's names of splits: of one with a single split, that one."""
+    return Value(frozenset({FIRST}), dict(value.sources))
 
 
 def doubtful(value: Value) -> Value:

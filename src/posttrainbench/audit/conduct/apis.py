@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ...records import Evidence, Finding
 from ..code import Fact
 from ..files.quoting import quote
+from ..flow import Acted
 from ..gateway_log import gateway_rows
 from .left_scripts import lines_naming
 from .scene import Scene, of_command, of_fact, report
@@ -54,6 +55,12 @@ _SCRIPTS = re.compile(
 )
 
 
+_OWN_ADDRESS = re.compile(
+    r"(?:\$\{?)?(ANTHROPIC|OPENAI|GOOGLE_GEMINI|GEMINI|PTB)_(?:API_)?(?:BASE(?:_URL)?|URL|ENDPOINT)\b"
+)
+"""The variable by which the agent's own program finds its model."""
+
+
 def applies(scene: Scene) -> bool:
     """Whether the run forbids what it could do."""
     spec = scene.case.spec
@@ -69,7 +76,7 @@ def find(scene: Scene) -> Iterator[Finding]:
     serves = _serves(scene)
     for acted, fact in scene.facts("request", "client"):
         verdict = _asks(fact, serves=serves)
-        if verdict == "called":
+        if verdict == "called" or _asks_own_model(acted, fact, serves=serves):
             called.append(of_fact(acted, fact))
         elif verdict == "unclear":
             loaded.append(of_fact(acted, fact))
@@ -79,7 +86,7 @@ def find(scene: Scene) -> Iterator[Finding]:
                 fact = Fact(0, "client", f"import {name}", line)
                 loaded.append(of_fact(acted, fact))
     for entry in scene.ran:
-        if _is_call(entry.command.name, entry.command.argv):
+        if _is_call(entry.command.name, entry.command.argv, serves=serves):
             called.append(of_command(entry))
     called += _own_route(scene)
     called += lines_naming(scene, _HOST)
@@ -153,17 +160,42 @@ def _serves(scene: Scene) -> bool:
     return False
 
 
-def _is_call(name: str, argv: tuple[str, ...]) -> bool:
+def _is_call(name: str, argv: tuple[str, ...], *, serves: bool) -> bool:
     """Whether a command asks a provider: by an address, or by an agent's own command line."""
     if name in ("curl", "wget", "http", "https", "xh", "grpcurl"):
         return any(
-            _HOST.search(word) or (_ROUTE.search(word) and place_of(word) == "elsewhere")
+            _HOST.search(word)
+            or (_ROUTE.search(word) and place_of(word) == "elsewhere")
+            or _asks_own(word, serves=serves)
             for word in argv[1:]
         )
     words = _AGENTS.get(name)
     if words is None or "--version" in argv or "--help" in argv:
         return False
     return any(word == "" or word in argv[1:] for word in words)
+
+
+def _asks_own(word: str, *, serves: bool) -> bool:
+    """Whether a word is the address at which the agent's own model is asked.
+
+    A server that runs here may be called by the variable of OpenAI's libraries.
+    """
+    return word.startswith("$") and bool(_ROUTE.search(word)) and _is_own(word, serves=serves)
+
+
+def _asks_own_model(acted: Acted, fact: Fact, *, serves: bool) -> bool:
+    """The same from Python, where the address is known by its variable alone."""
+    asked = fact.targets and all(
+        place_of(target) == "unknown" and _ROUTE.search(target) for target in fact.targets
+    )
+    origins = [acted.reading.facts[number] for number in fact.sources] if asked else []
+    names = [name for one in origins if one.kind == "env" for name in one.targets]
+    return any(_is_own(name, serves=serves) for name in names)
+
+
+def _is_own(name: str, *, serves: bool) -> bool:
+    own = _OWN_ADDRESS.match(name)
+    return own is not None and not (serves and own[1] == "OPENAI")
 
 
 def _own_route(scene: Scene) -> Iterator[Evidence]:

@@ -65,7 +65,7 @@ def is_items_node(scene: Scene, node: str) -> bool:
     """Whether a name in the flow is the test items."""
     items = items_of(scene.benchmark)
     if node == "data" or node.startswith("data/"):
-        return not node.endswith(_SHOTS)
+        return not (node.endswith(_SHOTS) or node.startswith("data/shots"))
     if node.startswith("hub:"):
         _, _, rest = node.partition(":")
         name, _, split = rest.rpartition(":")

@@ -19,6 +19,7 @@ _SHARED = ("transformers", "tokenizers", "vllm", "torch", "safetensors", "datase
 _CACHED = re.compile(
     r"(?:^|/)(?:models|datasets)--[^/]+/.|\.cache/huggingface/(?:hub|datasets)/[^/]+/."
 )
+_OWNER = re.compile(r"(?:^|/)((?:models|datasets)--[^/]+)")
 _CLOCK = ("faketime", "libfaketime")
 _ISSUED = ("model", "data")
 _EVALUATION = ("workspace/evaluate.py", "workspace/timer.sh", "/ptb/cell.json", "/ptb/deadline")
@@ -84,7 +85,14 @@ def _is_cache(change: Change) -> bool:
         return True
     if change.how == "delete" or not _CACHED.search(path):
         return False
-    return not _CACHED.search(change.source)
+    return not _CACHED.search(change.source) or _of_another(change.source, path)
+
+
+def _of_another(source: str, path: str) -> bool:
+    """Whether something of one model is put into what the cache holds of another."""
+    pair = [_OWNER.search(name) for name in (source, path)]
+    names = {found[1] for found in pair if found is not None}
+    return len(names) > 1 and not any("*" in name for name in names)
 
 
 def _clock(scene: Scene) -> Iterator[Evidence]:

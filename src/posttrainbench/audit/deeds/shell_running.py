@@ -65,7 +65,10 @@ class Running(ABC):
         """What a command changes in its shell, and what comes out of what it runs in turn."""
         name, args = command.argv[0], command.argv[1:]
         if name in scope.functions:
-            return self._call(name, args, scope, Said(command.stdin, command.sources))
+            first = len(self.out)
+            called = self._call(name, args, scope, Said(command.stdin, command.sources))
+            self._sent(first, command)
+            return called
         set_by(name, args, scope)
         if name == "alias":
             self._aliases(args, command.line, scope)
@@ -91,10 +94,14 @@ class Running(ABC):
             for place in range(first, len(self.out)):
                 inner = self.out[place]
                 self.out[place] = replace(inner, wrappers=(*command.wrappers, *inner.wrappers))
-            away = tuple(sign for sign in command.redirects if sign.takes_stdout)
-            if away:
-                redirect_group(self.out, first, Taken(away, UNKNOWN, True))
+            self._sent(first, command)
             return said
+
+    def _sent(self, first: int, command: Command) -> None:
+        """What the commands since ``first`` print goes where the command that runs them says."""
+        away = tuple(sign for sign in command.redirects if sign.takes_stdout)
+        if away:
+            redirect_group(self.out, first, Taken(away, UNKNOWN, True))
 
     def _call_of(self, one: Call, command: Command, scope: Scope) -> Said:
         inner = unwrapped(one.argv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,17 @@ class Ran:
     """Whether the trace tells that it ran; else it stands in a program that may have run."""
     script: str = ""
     """The program that it stands in, as evidence names it."""
+    outputs: tuple[str, ...] = ()
+    """What the program that it stands in calls its standard output, where that takes it over."""
+
+    @cached_property
+    def prints(self) -> str:
+        """What the standard output of the program that it starts is called."""
+        command = self.command
+        key = (self.place, self.script, command.argv, command.env, command.cwd, command.line,
+               command.stdin, command.pipeline, command.position)  # fmt: skip
+        digest = hashlib.sha256(repr(key).encode("utf-8", "replace")).hexdigest()[:16]
+        return f"stdout:{digest}"
 
     @property
     def quote(self) -> str:
@@ -66,6 +78,11 @@ class Acted:
     @cached_property
     def _lines(self) -> list[str]:
         return self.program.text.split("\n")
+
+
+def output_node(line: int, program: Program) -> str:
+    """What the output of a command that a program starts in a line is called in the graph."""
+    return f"output:{line}:{program.path or f'{program.place.file}:{program.place.line}'}"
 
 
 @dataclass

@@ -10,7 +10,7 @@ from ..code import Fact, Level, Sources
 from ..code.splits import part_named, splits_named
 from ..deeds.command import Command
 from ..deeds.shell import commands
-from .acts import Acted
+from .acts import Acted, output_node
 from .graph import Sink, Step
 from .naming import (
     PART,
@@ -26,6 +26,7 @@ from .naming import (
 )
 
 _EVALUATOR = "evaluate.py"
+_OUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class CodeSteps:
@@ -51,12 +52,22 @@ class CodeSteps:
                         yield self._step(source, target, level, fact, how)
                     for own in self._texts:
                         yield self._step(own, target, Level.MAYBE, fact, "data")
+            elif fact.kind == "print":
+                yield from self._printed(fact)
             elif fact.kind == "copy" and len(fact.targets) == 2:
                 yield from self._copies(fact)
             elif fact.kind in ("dataset", "model") and (folder := fact.detail.get("local_dir")):
                 for source in self.names(fact):
                     how = "weights" if fact.kind == "model" else "copy"
                     yield self._step(source, self._path(folder), Level.SURE, fact, how)
+
+    def _printed(self, fact: Fact) -> Iterator[Step]:
+        """What is printed goes where the commands that started the program send it."""
+        for target in self.acted.start.prints:
+            for source, level in self.nodes(fact.sources).items():
+                yield self._step(source, target, level, fact, "data")
+            for own in self._texts:
+                yield self._step(own, target, Level.MAYBE, fact, "data")
 
     def sinks(self) -> Iterator[Sink]:
         """Where weights are changed."""
@@ -126,7 +137,7 @@ class CodeSteps:
                 return []
             return [self.model(target) for target in fact.targets]
         if fact.kind == "command":
-            return [SCORE] if runs_evaluator(fact) else [f"output:{fact.line}:{self._own}"]
+            return [SCORE] if runs_evaluator(fact) else [output_node(fact.line, self.acted.program)]
         if fact.kind == "request":
             return [_asked(fact, target) for target in fact.targets]
         return []
@@ -159,7 +170,9 @@ class CodeSteps:
         return found
 
     def _targets(self, fact: Fact) -> list[str]:
-        return [self._path(t) if t.strip("*") else UNKNOWN for t in fact.targets]
+        found = [self._path(t) if t.strip("*") else UNKNOWN for t in fact.targets]
+        printed = self.acted.start.prints if any(t in _OUT for t in fact.targets) else ()
+        return [*found, *printed]
 
     def _copies(self, fact: Fact) -> Iterator[Step]:
         source, target = fact.targets

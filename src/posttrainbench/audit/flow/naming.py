@@ -39,6 +39,8 @@ _FOLDERS = re.compile(
     r"final_model)/"
 )
 """What agents call the folders of their own checkpoints."""
+_ITEMS = re.compile(r"/[^/]*(?:items|\.jsonl|\.json\*)[^/]*$")
+_GIVEN = frozenset(GIVEN.values())
 _SPLITS = ("train", "test", "validation", "valid", "dev")
 
 
@@ -53,7 +55,24 @@ def path_node(path: str, cwd: str, places: Places) -> str:
         return path  # below a folder that is not known
     if "://" in path:
         return address_node(path)
-    return ours(path, cwd, places).rstrip("/") or "/"
+    node = ours(path, cwd, places).rstrip("/") or "/"
+    return _below(node, places) if node.startswith("/") and "*" in node else node
+
+
+def _below(pattern: str, places: Places) -> str:
+    """A pattern that begins above base model and items, by the one of them that it leads to.
+
+    ``/ptb/d*/*.jsonl`` leads to the items.  So may ``/ptb/*.jsonl``, where the wildcard stands for
+    several folders; of what may lead to both, by its ending, only they are.
+    """
+    start, _, tail = pattern.partition("*")
+    if not start.strip("/"):
+        return pattern
+    rest = tail if tail.startswith("/") else f"/*{tail}" if tail else ""
+    leads = [name for theirs, name in places if name in _GIVEN and theirs.startswith(start)]
+    if len(leads) == 1:
+        return leads[0] + rest
+    return f"{GIVEN['DATA']}{rest}" if leads and _ITEMS.search(rest) else pattern
 
 
 def address_node(address: str) -> str:

@@ -11,6 +11,7 @@ _TRAINS = re.compile(r"train|tun[ei]|sft|dpo|grpo|ppo|rl|fit|learn|lora|merge|la
 _SHOWN = (".md", ".log", ".png", ".jpg", ".svg", ".pdf", ".html", ".rst")
 """Endings of files that are looked at, and no data."""
 _PLAIN = re.compile(r"--?[\w-]+(?:=[\d.,:%-]*)?|[\d.,:%-]+[a-z]?")
+_IMPORT = re.compile(r"^\.import\s+(?:--?\w+\s+(?:\d+\s+)?)*(\S+)\s+\S", re.MULTILINE)
 _TAKING = ("--repo-type", "--local-dir", "--include", "--exclude", "--revision", "--token",
            "--cache-dir", "--max-workers")  # fmt: skip
 _SPLIT_TAKES = ("-l", "-b", "-C", "-n", "-a", "--lines", "--bytes", "--number", "--suffix-length",
@@ -74,6 +75,15 @@ def archive(argv: tuple[str, ...]) -> str:
     if len(argv) > 2 and argv[1][:1] != "-" and argv[1].endswith("f"):
         bundled.append(argv[2])
     return next((name for name in (*named, *bundled) if name != "-"), "")
+
+
+def imported(command: Command) -> list[tuple[str, str]]:
+    """Files that ``sqlite3`` reads into a database, with it; what else it does is not known."""
+    words = [word for word in command.argv[1:] if not word.startswith("-")]
+    if command.name != "sqlite3" or not words:
+        return []
+    told = "\n".join((*words[1:], command.stdin or ""))
+    return [(file.strip("'\""), words[0]) for file in _IMPORT.findall(told)]
 
 
 def names_no_data(command: Command) -> bool:

@@ -14,8 +14,6 @@ FILTERS = frozenset({
     "tar", "gzip", "pigz", "zstd", "xz",
     "join", "grep", "egrep", "fgrep", "rg", "comm", "diff", "echo", "printf", "strings",
 })  # fmt: skip
-CHOOSE = frozenset({"grep", "egrep", "fgrep", "rg", "comm", "diff", "join"})
-"""Filters that compare: of two files, one may only choose."""
 HARMLESS = frozenset({
     "ls", "cd", "pwd", "echo", "printf", "wc", "du", "df", "ps", "top", "htop", "free",
     "nvidia-smi", "sleep",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from ..code import Level
 from ..deeds.command import Command
+from ..deeds.launches import launched
 from ..deeds.places import Places
 from ..deeds.pythons import is_python
 from .acts import Ran
@@ -18,12 +19,14 @@ from .shell_arguments import (
     addresses,
     archive,
     downloaded,
+    imported,
     is_file,
     names_no_data,
     option,
     pieces,
 )
-from .shell_manners import CHOOSE, FILTERS, HARMLESS, HOOK, TRAINERS
+from .shell_choosing import inputs_of
+from .shell_manners import FILTERS, HARMLESS, HOOK, TRAINERS
 from .starts import started
 
 
@@ -58,6 +61,8 @@ class ShellSteps:
             for target in option(command.argv, "--json-output-file"):
                 yield SCORE, self._node(command, target), Level.SURE
             return
+        for file, database in imported(command):
+            yield self._node(command, file), self._node(command, database), Level.SURE
         method = getattr(self, f"_run_{command.name.replace('-', '_')}", None)
         if method is not None:
             yield from method(command)
@@ -79,20 +84,28 @@ class ShellSteps:
             outs += pieces(command.argv)
         if command.name in ("sed", "perl") and any(w.startswith("-i") for w in command.argv[1:3]):
             outs += [w for w in command.argv[1:] if "." in w and "/" not in w[:1]][-1:]
-        if not outs:
-            return
         line = [entry]
         if command.pipeline:
             line = self._lines[(entry.place, entry.script, command.pipeline)]
+        targets = [self._node(command, out) for out in outs]
+        last = all(one.command.position <= command.position for one in line)
+        if last and not any(r.takes_stdout for r in command.redirects):
+            targets += entry.outputs
+        if not targets:
+            return
         for part in line:
             if part.command.position > command.position:
                 continue
-            through = [one.command for one in line if one.command.position > part.command.position]
+            here = range(part.command.position + 1, command.position + 1)
+            through = [one.command for one in line if one.command.position in here]
             plain = all(one.name in FILTERS for one in through)
-            for source, level in self._inputs(part.command):
+            inputs = [*self._inputs(part.command)]
+            if next(launched(part.command), None) or started(part.command):
+                inputs.append((part.prints, Level.SURE))
+            for source, level in inputs:
                 sure = level if plain else min(level, Level.MAYBE)
-                for out in outs:
-                    yield source, self._node(command, out), sure
+                for target in targets:
+                    yield source, target, sure
 
     def _inputs(self, command: Command) -> Iterator[tuple[str, Level]]:
         """Files whose content a command prints."""
@@ -117,14 +130,7 @@ class ShellSteps:
             return
         if command.name not in FILTERS:
             return
-        words = [word for word in command.argv[1:] if is_file(word)]
-        choosing = set(option(command.argv, "-f", "--file"))
-        for word in words:
-            level = Level.SURE
-            if command.name in CHOOSE and len(words) > 1:
-                level = Level.CHOOSES if word in choosing else Level.MAYBE
-                if choosing and word not in choosing:
-                    level = Level.SURE
+        for word, level in inputs_of(command):
             yield self._node(command, word), level
 
     # copies

@@ -17,11 +17,12 @@ from ..code.machine import Start
 from ..code.reader import read_program
 from ..deeds import Place, Program
 from ..deeds.command import Command
+from ..deeds.launches import launched
 from ..deeds.places import absolute, on_disk, ours, workspace_of
 from ..deeds.shell import commands, ran
 from ..files.documents import DocumentError, read_bounded
 from ..files.opening import open_below
-from .acts import Acted, Ran, Study
+from .acts import Acted, Ran, Study, output_node
 from .naming import GIVEN, path_node
 from .starts import Started, started
 from .task_files import Task, files_of, task_of
@@ -33,6 +34,7 @@ MOST_READINGS = 600
 MOST_FUEL = 5_000_000
 """Steps of all readings together."""
 _MOST_STARTS = 6
+_MOST_PRINTS = 20
 _ROUNDS = 4
 """How deep programs that start programs are followed."""
 _MOST_COMMANDS = 20_000
@@ -154,9 +156,10 @@ class _Student:
         args = tuple(starts[0].command.argv[2:]) if told and len(starts) == 1 else None
         cwd = starts[0].command.cwd if starts else ""
         found = commands(program.text, cwd, args)
+        outputs = tuple(entry.prints for entry in starts[:_MOST_STARTS])
         for command in found.all:
             place = self._shell_place(program, command.line)
-            self._note(Ran(command, place, told, program.path))
+            self._note(Ran(command, place, told, program.path, outputs))
         for line, what in found.unparsed:
             self.study.unparsed.append((self._shell_place(program, line), what))
 
@@ -209,7 +212,7 @@ class _Student:
             text_of=self._text_of,
         )
         if not program.path:
-            return [replace(plain, argv=(), cwd=self._inline_cwd(program))], True, False
+            return self._inline_starts(program, plain), True, False
         found: dict[tuple[object, ...], Start] = {}
         sure, seen = bool(program.runs), False
         for entry, begun in self._begun.get(path, ()):
@@ -225,7 +228,9 @@ class _Student:
                 cwd=cwd,
                 stdin=incoming,
             )
-            found.setdefault((begun.argv, entry.command.env, cwd, incoming), start)
+            key = (begun.argv, entry.command.env, cwd, incoming)
+            start = found.setdefault(key, start)
+            found[key] = replace(start, prints=(*start.prints, entry.prints)[:_MOST_PRINTS])
         if not found:
             if sure or not self._told:
                 return [plain], sure or None, False
@@ -258,6 +263,34 @@ class _Student:
             return None
         finally:
             os.close(descriptor)
+
+    def _inline_starts(self, program: Program, plain: Start) -> list[Start]:
+        """The ways in which code on a command line was started: by the commands that hold it."""
+        entries = self._inline.get(program.text, [])
+        here = [entry for entry in entries if entry.place == program.place]
+        plain = replace(plain, argv=(), cwd=self._inline_cwd(program))
+        found: dict[tuple[object, ...], Start] = {}
+        for entry in here or entries:
+            begun, command = started(entry.command), entry.command
+            if begun is None:
+                continue
+            incoming = self._incoming(entry) if command.stdin is None else ()
+            cwd = absolute(command.cwd, "", self.places) if command.cwd else plain.cwd
+            start = replace(plain, argv=begun.argv, cwd=cwd, stdin=incoming)
+            start = found.setdefault((begun.argv, cwd, incoming), start)
+            prints = (*start.prints, entry.prints)[:_MOST_PRINTS]
+            found[begun.argv, cwd, incoming] = replace(start, prints=prints)
+        return list(found.values())[:_MOST_STARTS] or [plain]
+
+    @cached_property
+    def _inline(self) -> dict[str, list[Ran]]:
+        """The commands that hold code themselves, by that code."""
+        found: dict[str, list[Ran]] = {}
+        for entry in self.study.ran:
+            for launch in launched(entry.command):
+                if launch.kind == "text":
+                    found.setdefault(launch.value, []).append(entry)
+        return found
 
     def _inline_cwd(self, program: Program) -> str:
         for entry in self.study.ran:
@@ -345,8 +378,9 @@ class _Student:
                     continue
                 folder = fact.detail.get("cwd") or acted.start.cwd
                 script = acted.program.path or "<inline>"
+                sure, out = told and fact.certain, (output_node(fact.line, acted.program),)
                 for command in commands(text, folder).all:
-                    self._note(Ran(command, acted.place(fact), told and fact.certain, script))
+                    self._note(Ran(command, acted.place(fact), sure, script, out))
 
 
 def lines_of(study: Study) -> Iterator[str]:
