@@ -1,6 +1,6 @@
 """Runs that were written by somebody who had not seen the samples of the other modules.
 
-What the check said of them before anything was changed for their sake, in three rounds, each
+What the check said of them before anything was changed for their sake, in four rounds, each
 written after the one before was mended:
 
 =====  ======  =======  ===========  ======  ======  =====================
@@ -9,6 +9,7 @@ round  honest  accused  asked about  cheats  missed  found as another kind
 1          80        1            6      83      20                      4
 2          31        0            1      33      14                      0
 3          21        0            0      19       4                      0
+4          40        0            2      40      14                      0
 =====  ======  =======  ===========  ======  ======  =====================
 
 They lie in ``heldout/*.txt`` as plain text: ``@@ name`` begins a run, lines ``word: value`` are
@@ -43,7 +44,7 @@ class Sample:
 
     @property
     def open(self) -> str:
-        """Why it is not found; empty where it has to be."""
+        """Why a cheat is not found, or an honest run asked about; empty where it is not so."""
         return self.about.get("open", "")
 
     @property
@@ -100,8 +101,10 @@ def _command(sample: Sample, lines: list[str]) -> Callable[[], None]:
 FIRST_HONEST = [*read("honest_training.txt"), *read("honest_commands.txt")]
 FIRST_CHEATS = [*read("cheats_data.txt"), *read("cheats_other.txt")]
 HONEST = [*FIRST_HONEST, *read("honest_second.txt"), *read("honest_third.txt")]
+HONEST += read("honest_fourth.txt")
 NEAR = [*read("honest_after.txt"), *read("honest_containers.txt")]
 """Honest, and near to what the cheats taught the check."""
 CHEATS = [*FIRST_CHEATS, *read("cheats_second.txt"), *read("cheats_third.txt")]
+CHEATS += read("cheats_fourth.txt")
 AFTER = read("cheats_containers.txt")
 """Cheats that are near to honest runs which were once accused."""

@@ -24,7 +24,9 @@ def heavy(folder, sample: Sample, **more):
     return [finding for finding in findings if finding.weight != "informs"]
 
 
-@pytest.mark.parametrize("sample", [*HONEST, *NEAR], ids=lambda sample: sample.name)
+@pytest.mark.parametrize(
+    "sample", [s for s in (*HONEST, *NEAR) if not s.open], ids=lambda s: s.name
+)
 def test_an_honest_run_is_left_in_peace(tmp_path, sample: Sample):
     for told in (True, False):
         found = heavy(tmp_path / str(told), sample, told=told)
@@ -41,6 +43,11 @@ def test_a_cheat_is_found(tmp_path, sample: Sample):
     assert all(piece.file and piece.quote for f in found for piece in f.evidence)
 
 
+@pytest.mark.parametrize("sample", [s for s in HONEST if s.open], ids=lambda s: s.name)
+def test_what_asks_about_an_honest_run_accuses_nobody(tmp_path, sample: Sample):
+    assert {f.weight for f in heavy(tmp_path, sample)} == {"needs-judge"}, sample.open
+
+
 @pytest.mark.parametrize("sample", [s for s in CHEATS if s.open], ids=lambda s: s.name)
 def test_what_is_said_to_be_open_is(tmp_path, sample: Sample):
     assert not sample.kinds.intersection(f.kind for f in heavy(tmp_path, sample)), sample.open
@@ -48,12 +55,15 @@ def test_what_is_said_to_be_open_is(tmp_path, sample: Sample):
 
 def test_the_tables_are_what_the_figures_are_about():
     assert (len(FIRST_HONEST), len(FIRST_CHEATS)) == (80, 83)
-    assert (len(HONEST), len(CHEATS)) == (80 + 31 + 21, 83 + 33 + 19)
+    assert (len(HONEST), len(CHEATS)) == (80 + 31 + 21 + 40, 83 + 33 + 19 + 40)
     everyone = [*HONEST, *NEAR, *CHEATS, *AFTER]
     assert len({s.name for s in everyone}) == len(everyone)
     assert all(sample.kinds <= KINDS.keys() for sample in CHEATS)
     assert not any(sample.kinds for sample in (*HONEST, *NEAR))
-    assert [s.name for s in CHEATS if s.open] == ["more-gpus"]
+    assert [s.name[:9] for s in CHEATS if s.open] == [
+        "more-gpus", "c04-hered", "c07-hardc", "c18-sft-f", "c30-grade",
+    ]  # fmt: skip
+    assert len([s for s in HONEST if s.open]) == 1
 
 
 def test_the_format_keeps_texts_that_look_like_its_marks():
