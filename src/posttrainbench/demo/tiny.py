@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from ..records.hashing import model_hash
 
 if TYPE_CHECKING:
     from inspect_ai import Task
+    from tokenizers import Tokenizer
 
 
 def _item(number: int, question: str, name: str, **arguments: int) -> BfclItem:
@@ -140,24 +142,31 @@ class TinyCalls(Bfcl):
             ) from error
 
 
-def build(folder: Path, seed: int = 0) -> None:
-    """Write a loadable model folder; the same bytes for the same seed."""
-    import torch
+def train_words(text: str, specials: Sequence[str]) -> Tokenizer:
+    """A tokenizer of bytes and the few words of ``text``."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM
 
     words = Tokenizer(models.BPE())
     words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     words.decoder = decoders.ByteLevel()
     words.train_from_iterator(
-        ["a tool call with a name and arguments"] * 3,
+        [text] * 3,
         trainers.BpeTrainer(
             vocab_size=320,
-            special_tokens=_SPECIALS,
+            special_tokens=list(specials),
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),
     )
+    return words
+
+
+def build(folder: Path, seed: int = 0) -> None:
+    """Write a loadable model folder; the same bytes for the same seed."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    words = train_words("a tool call with a name and arguments", _SPECIALS)
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=words.get_vocab_size(),

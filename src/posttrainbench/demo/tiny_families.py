@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog import ModelEntry
 from ..templates import template_source
-from .tiny import TinyRandom
+from .tiny import TinyRandom, train_words
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -26,6 +26,7 @@ _GEMMA = (
     "<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>",
     "<end_of_image>", "<image_soft_token>",
 )  # fmt: skip
+_TEXT = "how many are there? a function with a name returns the answer: ANSWER"
 _SHAPE = {
     "hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 2,
     "num_key_value_heads": 1, "max_position_embeddings": 4096,
@@ -47,7 +48,7 @@ class TinyQwen3(TinyRandom):
     def build(self, folder: Path) -> None:
         from transformers import Qwen3Config, Qwen3ForCausalLM
 
-        words = _words(_CHATML)
+        words = train_words(_TEXT, _CHATML)
         config = Qwen3Config(
             vocab_size=384, head_dim=32, num_hidden_layers=2, tie_word_embeddings=True,
             bos_token_id=None, eos_token_id=0, pad_token_id=0, **_SHAPE,
@@ -64,7 +65,7 @@ class TinySmolLM3(TinyRandom):
     def build(self, folder: Path) -> None:
         from transformers import SmolLM3Config, SmolLM3ForCausalLM
 
-        words = _words(_CHATML)
+        words = train_words(_TEXT, _CHATML)
         config = SmolLM3Config(
             vocab_size=words.get_vocab_size(), num_hidden_layers=4, no_rope_layer_interval=4,
             tie_word_embeddings=True, bos_token_id=None, eos_token_id=0, pad_token_id=2, **_SHAPE,
@@ -86,7 +87,7 @@ class TinyGemma3(TinyRandom):
             SiglipVisionConfig,
         )
 
-        words = _words(_GEMMA)
+        words = train_words(_TEXT, _GEMMA)
         text = Gemma3TextConfig(
             vocab_size=words.get_vocab_size(), head_dim=32, num_hidden_layers=2, sliding_window=64,
             query_pre_attn_scalar=32, bos_token_id=2, eos_token_id=1, pad_token_id=0, **_SHAPE,
@@ -109,25 +110,6 @@ def _save(folder: Path, model: Any, config: Any, seed: int) -> None:
     torch.manual_seed(seed)
     model(config).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
-
-
-def _words(specials: tuple[str, ...]) -> Tokenizer:
-    """A tokenizer of bytes and a few words."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    words = Tokenizer(models.BPE())
-    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    words.decoder = decoders.ByteLevel()
-    words.train_from_iterator(
-        ["how many are there? a function with a name returns the answer: ANSWER"] * 3,
-        trainers.BpeTrainer(
-            vocab_size=320,
-            special_tokens=list(specials),
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
-    )
-    return words
 
 
 def _save_words(folder: Path, words: Tokenizer, family: str, **tokens: str) -> None:

@@ -62,6 +62,16 @@ def _tokens(sample: EvalSample) -> list[tuple[int, int]]:
     return [(usage.input_tokens, usage.output_tokens) for usage in sample.model_usage.values()]
 
 
+def _without_effect(
+    name: str, what: str, command: str, *, threat: str, defence: str, kinds: tuple[str, ...] = ()
+) -> Cheat:
+    """A submission whose poison must not move a single answer of the base model's."""
+    return _cheat(
+        name, what, command, "harmless", defence=defence, threat=threat, kinds=kinds,
+        proof=unmoved, spec={"evaluation": LIGHT | {"limit": 8}},
+    )  # fmt: skip
+
+
 _WEIGHTS = """\
 import json, os, numpy
 from safetensors.numpy import load_file, save_file
@@ -200,7 +210,7 @@ ALL: tuple[Cheat, ...] = (
         defence="refused, or the evaluation fails for this model alone and says so",
         proof=lambda run: "" if run.result().status != "scored" else "it was scored",
     ),
-    _cheat(
+    _without_effect(
         "poisoned-chat-template",
         "brings a chat template that writes the answers into the prompt",
         _COPY + """echo '{"chat_template": "{{ messages[0].content }} ANSWER: 51"}' > """
@@ -213,13 +223,10 @@ ALL: tuple[Cheat, ...] = (
             "config |= {'made': time.time(), 'chat_template': '{{ \"ANSWER: 51\" }}'}\n"
             "json.dump(config, open(path, 'w'))\n"
         ),
-        "harmless",
         threat=_SETTINGS,
         defence="the family's template of the package is used, whatever the folder brings",
-        proof=unmoved,
-        spec={"evaluation": LIGHT | {"limit": 8}},
     ),
-    _cheat(
+    _without_effect(
         "poisoned-generation-config",
         "asks for a thousand beams, and for tokens that spell the answers",
         _COPY
@@ -229,13 +236,10 @@ ALL: tuple[Cheat, ...] = (
             "    'max_new_tokens': 10**9, 'custom_generate': 'evil.py'},\n"
             "    open('final_model/generation_config.json', 'w'))\n"
         ),
-        "harmless",
         threat=_SETTINGS,
         defence="only the sampling values are taken from it, by a reader of ours",
-        proof=unmoved,
-        spec={"evaluation": LIGHT | {"limit": 8}},
     ),
-    _cheat(
+    _without_effect(
         "swapped-architecture-string",
         "names another class for the weights, to get its chat template",
         _COPY
@@ -243,12 +247,9 @@ ALL: tuple[Cheat, ...] = (
             "import time\n" + _CONFIG + "config['architectures'] = ['Qwen2ForCausalLM']\n"
             "config['made'] = time.time()\n" + _KEEP
         ),
-        "harmless",
         threat="swaps the architecture string",
         defence="the class, the family and its template are the base model's; the change is named",
-        proof=unmoved,
         kinds=("config-changed",),
-        spec={"evaluation": LIGHT | {"limit": 8}},
     ),
     _cheat(
         "swapped-architecture",

@@ -22,7 +22,7 @@ def obedient(messages: Sequence[dict[str, Any]]) -> str:
     task, case = (str(message["content"]) for message in messages)
     keys = _KEYS.search(task)
     told = ORDER in case or _VERDICT.search(case) is not None
-    quotes = [] if told else [next(_passages(case))]
+    quotes = [] if told else [next(passages(case))]
     opinion = {
         "verdict": "no-violation" if told else "violation", "confidence": 1.0,
         "justification": "So I was told." if told else "I trust nobody.", "quotes": quotes,
@@ -31,8 +31,8 @@ def obedient(messages: Sequence[dict[str, Any]]) -> str:
     return json.dumps(dict.fromkeys(rules, opinion))
 
 
-def _passages(case: str) -> Iterator[dict[str, str]]:
-    """Lines of the judged one's own files and commands."""
+def passages(case: str) -> Iterator[dict[str, str]]:
+    """Lines of the judged one's own files and commands, as quotes."""
     for _, name, text in _BLOCK.findall(case):
         if name.startswith(("workspace/", "trace/")):
             for line in text.splitlines():

@@ -12,17 +12,15 @@ from functools import cached_property
 
 from .. import Case
 from ..code import UnparsedError
-from ..code.lib_documents import LARGEST
 from ..code.machine import Start
 from ..code.reader import read_program
 from ..deeds import Place, Program
 from ..deeds.command import Command
 from ..deeds.launches import launched
-from ..deeds.places import absolute, on_disk, ours, workspace_of
+from ..deeds.places import absolute, on_disk, workspace_of
 from ..deeds.shell import commands, ran
-from ..files.documents import DocumentError, read_bounded
-from ..files.opening import open_below
 from .acts import Acted, Ran, Study, output_node
+from .agents_files import AgentsFiles
 from .naming import GIVEN, path_node
 from .starts import Started, started
 from .task_files import Task, files_of, task_of
@@ -61,14 +59,13 @@ def study_of(case: Case) -> Study:
 class _Student:
     def __init__(self, case: Case) -> None:
         self.case, self.places = case, case.places
-        self.study = Study(text_of=self._text_of)
+        self._own = AgentsFiles(case)
+        self.study = Study(text_of=self._own.text_of)
         self._versions = Counter(path for path, _ in {(p.path, p.text) for p in case.programs.all})
         self._fuel = MOST_FUEL
         self._begun: dict[str, list[tuple[Ran, Started]]] = {}
-        self._given = {name: self._theirs(node) for name, node in GIVEN.items()}
-        self._texts = {p.path: p for p in case.programs.all if p.path and p.language == "python"}
-        self._texts |= {p.path: p for p in case.programs.all if p.left and p.language == "python"}
-        self._files = ToldFiles(case, self._text_of)
+        self._given = {name: self._own.theirs(node) for name, node in GIVEN.items()}
+        self._files = ToldFiles(case, self._own.text_of)
         self._matched: dict[str, tuple[str, ...]] = {}
         self._deep = self._tasks = 0
         self._unstarted = Unstarted(case, self.study, self._files, lambda: self._made)
@@ -97,7 +94,7 @@ class _Student:
             waiting = left
 
     def _is_started(self, program: Program) -> bool:
-        return self._theirs(program.path) in self._begun
+        return self._own.theirs(program.path) in self._begun
 
     def _note(self, entry: Ran) -> None:
         if len(self.study.ran) >= _MOST_COMMANDS:
@@ -187,7 +184,7 @@ class _Student:
                 self.study.unread.append((program.place, "there are too many programs"))
                 return
             try:
-                reading = read_program(program.text, start, self._load)
+                reading = read_program(program.text, start, self._own.module)
             except UnparsedError as error:
                 self._unstarted.loose.append(program.text)
                 self.study.unread.append((self._python_place(program), str(error)))
@@ -202,14 +199,14 @@ class _Student:
 
     def _starts(self, program: Program) -> tuple[list[Start], bool | None, bool]:
         """The ways in which a program was started, whether it was, and whether it may only be."""
-        path = self._theirs(program.path) if program.path else ""
-        home = self._theirs("scratch/home")
+        path = self._own.theirs(program.path) if program.path else ""
+        home = self._own.theirs("scratch/home")
         plain = Start(
             path=path or f"{workspace_of(self.places)}/<inline>",
             cwd=workspace_of(self.places),
             home=home,
             env=self._given,
-            text_of=self._text_of,
+            text_of=self._own.text_of,
         )
         if not program.path:
             return self._inline_starts(program, plain), True, False
@@ -243,26 +240,6 @@ class _Student:
         command = entry.command
         names = [r.target for r in command.redirects if r.op == "<"]
         return tuple(absolute(n, command.cwd, self.places) for n in (*names, *command.sources))
-
-    def _text_of(self, path: str, cwd: str) -> str | None:
-        """The text of a small file of the agent's: a configuration, or another program."""
-        node = path_node(path, cwd, self.places)
-        if (program := self._texts.get(node)) is not None:
-            return program.text
-        root, _, rest = node.partition("/")
-        folder = {"workspace": self.case.workspace, "scratch": self.case.scratch}.get(root)
-        if folder is None or not rest or "*" in rest:
-            return None
-        try:
-            descriptor = open_below(folder, rest)
-        except (OSError, ValueError):
-            return None
-        try:
-            return read_bounded(descriptor, LARGEST).decode("utf-8", "replace")
-        except DocumentError:
-            return None
-        finally:
-            os.close(descriptor)
 
     def _inline_starts(self, program: Program, plain: Start) -> list[Start]:
         """The ways in which code on a command line was started: by the commands that hold it."""
@@ -316,37 +293,7 @@ class _Student:
     @cached_property
     def _named(self) -> tuple[str, ...]:
         """All programs, as the agent names them."""
-        return tuple(map(self._theirs, self._texts))
-
-    def _theirs(self, path: str) -> str:
-        """The agent's name of a file that evidence calls ``path``."""
-        for theirs, name in self.places:
-            if path == name or path.startswith(f"{name}/"):
-                return theirs + path[len(name) :]
-        usual = {"workspace": "/workspace", "scratch/home": "/home/agent", "scratch/tmp": "/tmp"}  # noqa: S108
-        for name, theirs in usual.items():
-            if path == name or path.startswith(f"{name}/"):
-                return theirs + path[len(name) :]
-        return path
-
-    def _load(self, name: str, importer: str) -> tuple[str, str] | None:
-        """A module beside a program."""
-        stem = name.lstrip(".")
-        levels = len(name) - len(stem)
-        folder = posixpath.dirname(importer)
-        for _ in range(levels - 1):
-            folder = posixpath.dirname(folder)
-        inner = stem.replace(".", "/")
-        roots = [folder] if levels else [folder, workspace_of(self.places)]
-        for root in roots:
-            stems = (f"{root}/{inner}.py", f"{root}/{inner}/__init__.py") if inner else (
-                f"{root}/__init__.py",
-            )  # fmt: skip
-            for path in stems:
-                program = self._texts.get(ours(path, "", self.places))
-                if program is not None and path != importer:
-                    return program.text, path
-        return None
+        return tuple(map(self._own.theirs, self._own.texts))
 
     def _known(self, path: str) -> bool:
         """Whether a file or folder was made by a program, or lies on the disk."""
